@@ -1,0 +1,56 @@
+"""Databases for every test: `database` runs it on SQLite and on PostgreSQL."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.store.database import Database
+from tests.support.databases import Postgres, empty, make_sqlite_template, open_sqlite
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_sqlite_template(tmp_path_factory.mktemp("sqlite") / "template.db")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The server of this run; it starts with the first test that asks for it."""
+    server = Postgres()
+    # A run that is told to end must not leave the server behind: it ends as by Ctrl-C, fixtures and all.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    yield server
+    signal.signal(signal.SIGTERM, before)
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def postgres_of_module(postgres: Postgres) -> Iterator[Database]:
+    """One PostgreSQL database for all tests of a module; `postgres_database` hands it out emptied."""
+    database = postgres.create()
+    yield database
+    postgres.drop(database)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    database = open_sqlite(sqlite_template, tmp_path / "trellis.db")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres_database(postgres_of_module: Database) -> Iterator[Database]:
+    yield postgres_of_module
+    empty(postgres_of_module)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """The same test on both databases, each time without rows."""
+    chosen: Database = request.getfixturevalue(
+        "sqlite_database" if request.param == "sqlite" else "postgres_database"
+    )
+    return chosen

@@ -1,0 +1,11 @@
+"""Where Chromium is: named by TRELLIS_CHROMIUM, or on the PATH."""
+
+import os
+import shutil
+
+
+def find_chromium() -> str | None:
+    named = os.environ.get("TRELLIS_CHROMIUM")
+    if named:
+        return named
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
