@@ -1,0 +1,19 @@
+"""What is wrong in a file, as one line for a person."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileFinding:
+    """`file` is relative to the content folder; `line` counts from 1."""
+
+    file: str
+    line: int
+    level: Literal["error", "warning"]
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{self.file}:{self.line} {self.level} {self.message}{remedy}"
