@@ -1,0 +1,83 @@
+"""The compiler's own process: what it answers, and what stops it."""
+
+import signal
+import subprocess
+from typing import Any
+
+import pytest
+
+from app.mail import limited
+from app.mail.limited import Job, Limits, compile_limited
+from app.mail.source import TemplateError
+from tests.mail.support import ANSWERS, BRAND, HELLO, LAYOUT, PARTIALS, compiled, section, template
+
+
+def job(text: str = HELLO) -> Job:
+    return Job("discovery/hello", "", text, LAYOUT, PARTIALS, BRAND, ANSWERS)
+
+
+def codes(caught: pytest.ExceptionInfo[TemplateError]) -> list[str]:
+    return [problem.code for problem in caught.value.problems]
+
+
+def test_it_gives_the_same_template_as_compiling_here() -> None:
+    assert compile_limited(job()).with_warnings(()) == compiled().with_warnings(())
+
+
+def test_problems_come_back_with_their_lines() -> None:
+    with pytest.raises(TemplateError) as caught:
+        compile_limited(job(template(section("<mj-foo />"))))
+    assert [(problem.line, problem.code) for problem in caught.value.problems] == [(8, "unknown_tag")]
+
+
+def test_what_lint_finds_comes_back_as_warnings() -> None:
+    found = compile_limited(job(template(section('<mj-image src="https://a.example/b.png" />'))))
+    assert [(problem.line, problem.code) for problem in found.warnings] == [(8, "no_alt")]
+
+
+def test_a_template_that_cannot_be_rendered_is_refused() -> None:
+    with pytest.raises(TemplateError) as caught:
+        compile_limited(job(template(section("<mj-text>{{ brand.name - 1 }}</mj-text>"))))
+    assert codes(caught) == ["render_failed"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [(Limits(wall_seconds=0.01), "too_slow"), (Limits(output_bytes=500), "too_large")],
+)
+def test_each_limit_ends_in_a_clear_error(limits: Limits, code: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        compile_limited(job(), limits)
+    assert codes(caught) == [code]
+
+
+@pytest.mark.parametrize(
+    ("returncode", "output", "code"),
+    [
+        (-signal.SIGSEGV, b"", "compiler_crash"),
+        (-signal.SIGABRT, b"", "compiler_crash"),
+        (-signal.SIGXCPU, b"", "too_slow"),
+        (-signal.SIGKILL, b"", "too_slow"),
+        (1, b"", "compiler_crash"),
+        (0, b"{", "compiler_crash"),
+    ],
+)
+def test_a_crash_of_the_compiler_is_a_clear_error(returncode: int, output: bytes, code: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        limited._result(returncode, output)
+    assert codes(caught) == [code]
+
+
+def test_the_child_has_no_environment_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, object] = {}
+    real = subprocess.Popen
+
+    def spy(*args: Any, **options: Any) -> Any:
+        seen.update(options)
+        return real(*args, **options)
+
+    monkeypatch.setenv("TRELLIS_SECRET_KEY", "hush")
+    monkeypatch.setattr(subprocess, "Popen", spy)
+    compile_limited(job())
+    assert seen["env"]
+    assert "hush" not in str(seen["env"])
