@@ -1,0 +1,104 @@
+"""One door to the database: `read()` and `write()` hand out a connection, on SQLite or PostgreSQL."""
+
+import math
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+
+class FairLock:
+    """First come, first served: a busy writer cannot starve the others, as a plain lock lets it."""
+
+    def __init__(self) -> None:
+        self._inner = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def acquire(self) -> None:
+        with self._inner:
+            if not self._held and not self._waiting:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def release(self) -> None:
+        with self._inner:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+class Database:
+    """The engine of one process. Write transactions on SQLite begin IMMEDIATE and take turns."""
+
+    def __init__(self, url: str, pool_size: int = 8) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._turns = FairLock()
+        if self.is_sqlite:
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(0o700, parents=True, exist_ok=True)
+            self.engine: Engine = create_engine(self.url, connect_args={"timeout": 30}, pool_size=pool_size)
+            event.listen(self.engine, "connect", _prepare_sqlite)
+        else:
+            # In another zone the first and last days that there are would be before year 1 or after 9999.
+            self.engine = create_engine(
+                self.url, pool_size=pool_size, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"}
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for looking; whatever it does is rolled back."""
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back on any error. Keep it under 50 ms."""
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        self._turns.acquire()
+        try:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                connection.commit()
+        finally:
+            self._turns.release()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not open transactions by itself: read() and write() say BEGIN.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "temp_store = MEMORY",
+        "cache_size = -64000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    # Decay needs pow(), which SQLite has only when it was built with its mathematics.
+    try:
+        connection.execute("SELECT pow(0.5, 1)")
+    except sqlite3.OperationalError:
+        connection.create_function("pow", 2, math.pow, deterministic=True)

@@ -1,0 +1,178 @@
+"""Definitions of every kind share one pattern: a row, immutable versions with their source, drafts apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.engine import Row
+
+from app.store.tables import definition_versions, definitions, template_variants
+
+
+def digest(source: str) -> str:
+    return sha256(source.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A definition with the version that is in force (None: never published)."""
+
+    id: UUID
+    kind: str
+    key: str
+    state: str
+    version_id: UUID | None
+    number: int
+    source: str
+    digest: str
+
+
+def live(connection: Connection, workspace_id: UUID, kind: str | None = None) -> list[Live]:
+    """All definitions of a workspace with their newest published source."""
+    versions = definition_versions
+    query = (
+        select(
+            definitions.c.id, definitions.c.kind, definitions.c.key, definitions.c.state, versions.c.id.label("version"),
+            versions.c.number, versions.c.source, versions.c.digest,
+        )
+        .join(versions, versions.c.id == definitions.c.live_version_id, isouter=True)
+        .where(definitions.c.workspace_id == workspace_id)
+        .order_by(definitions.c.kind, definitions.c.key)
+    )  # fmt: skip
+    if kind is not None:
+        query = query.where(definitions.c.kind == kind)
+    return [
+        Live(
+            row.id,
+            row.kind,
+            row.key,
+            row.state,
+            row.version,
+            row.number or 0,
+            row.source or "",
+            row.digest or "",
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def stamp(connection: Connection, workspace_id: UUID) -> tuple[tuple[Any, ...], ...]:
+    """Changes whenever a definition is published, paused, resumed or archived: cheap to ask at each tick."""
+    query = select(definitions.c.id, definitions.c.state, definitions.c.live_version_id).where(
+        definitions.c.workspace_id == workspace_id
+    )
+    return tuple(sorted(tuple(map(str, row)) for row in connection.execute(query)))
+
+
+def version(connection: Connection, version_id: UUID) -> Row[Any] | None:
+    """A version with the `kind` and `key` of its definition."""
+    query = (
+        select(definition_versions, definitions.c.kind, definitions.c.key, definitions.c.state)
+        .join(definitions, definitions.c.id == definition_versions.c.definition_id)
+        .where(definition_versions.c.id == version_id)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def find(connection: Connection, workspace_id: UUID, kind: str, key: str) -> Row[Any] | None:
+    query = select(definitions).where(
+        definitions.c.workspace_id == workspace_id, definitions.c.kind == kind, definitions.c.key == key
+    )
+    return connection.execute(query).one_or_none()
+
+
+def versions(connection: Connection, definition_id: UUID) -> Sequence[Row[Any]]:
+    """All versions, newest first."""
+    query = select(definition_versions).where(definition_versions.c.definition_id == definition_id)
+    return connection.execute(query.order_by(definition_versions.c.number.desc())).all()
+
+
+class NotNewest(Exception):
+    """The version this change was based on is no longer the newest: somebody published in between."""
+
+
+def publish(
+    connection: Connection,
+    *,
+    workspace_id: UUID,
+    kind: str,
+    key: str,
+    source: str,
+    definition_id: UUID,
+    version_id: UUID,
+    base_version_id: UUID | None,
+    author_id: UUID | None,
+    note: str | None,
+    now: datetime,
+) -> tuple[UUID, int]:
+    """A new version, in force from now on; returns (definition id, number).
+
+    `definition_id` is used where the definition is new. Raises NotNewest where `base_version_id` is not
+    the version in force.
+    """
+    found = find(connection, workspace_id, kind, key)
+    if found is None:
+        connection.execute(
+            insert(definitions).values(
+                id=definition_id, workspace_id=workspace_id, kind=kind, key=key, state="live", created_at=now
+            )
+        )
+        number = 1
+    else:
+        definition_id = found.id
+        if found.live_version_id != base_version_id:
+            raise NotNewest(key)
+        newest = select(func.max(definition_versions.c.number)).where(
+            definition_versions.c.definition_id == definition_id
+        )
+        number = (connection.execute(newest).scalar() or 0) + 1
+    connection.execute(
+        insert(definition_versions).values(
+            id=version_id,
+            workspace_id=workspace_id,
+            definition_id=definition_id,
+            number=number,
+            source=source,
+            digest=digest(source),
+            base_version_id=base_version_id,
+            author_id=author_id,
+            note=note,
+            published_at=now,
+        )
+    )
+    state = "live" if found is None or found.state == "draft" else found.state
+    connection.execute(
+        update(definitions)
+        .where(definitions.c.id == definition_id)
+        .values(live_version_id=version_id, state=state, draft_source=None, draft_base_id=None)
+    )
+    return definition_id, number
+
+
+def set_state(connection: Connection, definition_id: UUID, state: str, now: datetime) -> None:
+    connection.execute(
+        update(definitions)
+        .where(definitions.c.id == definition_id)
+        .values(state=state, paused_at=now if state == "paused" else None)
+    )
+
+
+def variants(connection: Connection, version_id: UUID) -> list[Row[Any]]:
+    """The compiled locale variants of a template version, the newest compilation of each locale."""
+    query = (
+        select(template_variants)
+        .where(template_variants.c.version_id == version_id)
+        .order_by(template_variants.c.locale, template_variants.c.compiled_at.desc())
+    )
+    newest: dict[str, Row[Any]] = {}
+    for row in connection.execute(query):
+        newest.setdefault(row.locale, row)
+    return list(newest.values())
+
+
+def add_variant(connection: Connection, row: dict[str, Any]) -> None:
+    connection.execute(insert(template_variants).values(**row))
