@@ -1,0 +1,31 @@
+"""Definitions as files and as versions in the database: lint, plan, apply, export, pause, resume."""
+
+from app.services.authoring.applying import Applied, Published, Refused, apply, load_starters
+from app.services.authoring.exporting import export
+from app.services.authoring.linting import custom_fields, lint
+from app.services.authoring.pausing import WAYS, NoSuchSequence, Overdue, Resumed, overdue, pause, resume
+from app.services.authoring.planning import Item, Plan, plan
+from app.services.authoring.sources import Sources, load_folder
+
+__all__ = [
+    "WAYS",
+    "Applied",
+    "Item",
+    "NoSuchSequence",
+    "Overdue",
+    "Plan",
+    "Published",
+    "Refused",
+    "Resumed",
+    "Sources",
+    "apply",
+    "custom_fields",
+    "export",
+    "lint",
+    "load_folder",
+    "load_starters",
+    "overdue",
+    "pause",
+    "plan",
+    "resume",
+]

@@ -1,0 +1,108 @@
+"""Everything that is wrong with the definitions, before anything is published."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.core.lint import Known, lint_condition, lint_sequence
+from app.core.reading import Finding
+from app.files.findings import FileFinding
+from app.mail.compile import CompiledTemplate
+from app.services.authoring.compiling import Compiled, Recipe, compile_recipes, recipes
+from app.services.authoring.reading import Books, read_sources
+from app.services.authoring.sources import Sources
+from app.store import authoring
+from app.store.database import Database
+from config import Settings
+
+BUILT_IN_FIELDS = (
+    "first_name", "last_name", "phone", "job_title", "city", "country", "persona", "locale", "zone", "origin",
+    "source", "preferred_channel", "owner", "email", "company.name", "company.domain", "created",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The sources read, compiled and checked; `findings` sorted by file and line."""
+
+    books: Books
+    recipes: tuple[Recipe, ...]
+    compiled: Compiled
+    findings: tuple[FileFinding, ...]
+
+    @property
+    def errors(self) -> list[FileFinding]:
+        return [finding for finding in self.findings if finding.level == "error"]
+
+
+def lint(
+    sources: Sources, settings: Settings, now: datetime, fields: Collection[str] | None = None
+) -> list[FileFinding]:
+    """Every fault of every file. `fields` are the custom fields there are; None: not known here."""
+    return list(check(sources, settings, now, fields=fields).findings)
+
+
+def custom_fields(database: Database, workspace_id: UUID) -> set[str]:
+    """The workspace's own fields as conditions name them."""
+    with database.read() as connection:
+        return authoring.custom_fields(connection, workspace_id)
+
+
+def check(
+    sources: Sources,
+    settings: Settings,
+    now: datetime,
+    *,
+    fields: Collection[str] | None = None,
+    kept: Mapping[str, CompiledTemplate] | None = None,
+) -> Checked:
+    """Read, compile and check. `kept` are compiled templates by digest, which are not compiled again."""
+    books = read_sources(sources, settings.lifecycle_preset, now)
+    wanted, missing = recipes(sources, books, settings)
+    compiled = compile_recipes(wanted, kept or {})
+    linkless = {
+        recipe.key
+        for recipe in wanted
+        if not recipe.locale and (done := compiled.done.get(recipe.digest)) is not None and not done.links
+    }
+    known = Known(
+        books.setting(),
+        {source.key for source in sources.of("sequence")},
+        linkless,
+        None if fields is None else {*BUILT_IN_FIELDS, *fields},
+    )
+    _cross(sources, books, known)
+    findings = {*books.findings, *missing, *compiled.findings}
+    return Checked(books, tuple(wanted), compiled, tuple(sorted(findings)))
+
+
+def _cross(sources: Sources, books: Books, known: Known) -> None:
+    """What one file says of another."""
+    for source in sources.by_name.values():
+        if source.kind == "sequence" and source.key in books.sequences:
+            books.tell(source, lint_sequence(books.sequences[source.key], known))
+        elif source.kind == "segment" and source.key in books.segments:
+            books.tell(source, lint_condition(books.segments[source.key], ("if",), known))
+        elif source.kind == "scoring" and books.scoring is not None:
+            books.tell(source, list(_scoring(books, known)))
+        elif source.kind == "lifecycle" and books.lifecycle.stages:
+            books.tell(source, list(_lifecycle(books, known)))
+
+
+def _scoring(books: Books, known: Known) -> Iterable[Finding]:
+    assert books.scoring is not None
+    for rule in books.scoring.fit:
+        if rule.condition is not None:
+            yield from lint_condition(rule.condition, ("fit", rule.key, "if"), known)
+    for rule in books.scoring.engagement:
+        if rule.condition is not None:
+            yield from lint_condition(rule.condition, ("engagement", "rules", rule.key, "if"), known)
+
+
+def _lifecycle(books: Books, known: Known) -> Iterable[Finding]:
+    lifecycle = books.lifecycle
+    for index, entry in enumerate(lifecycle.entries):
+        if entry.condition is not None:
+            path = ("presets", lifecycle.key, "entries", index, "if")
+            yield from lint_condition(entry.condition, path, known)

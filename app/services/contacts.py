@@ -1,0 +1,265 @@
+"""One contact by hand: made, changed, tagged, given an owner, consent recorded; each with history and timeline.
+
+`by` says who does it: "user:<id>", "contact", "system". Values come as text and are read as in an
+import, so that a form, the shell and a file agree on what "Italia" or "31.3.2026" means.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from app.core.contacts import COLUMNS, TARGETS, Change, Known, tags_in
+from app.core.reasons import Reason
+from app.services.addresses import AddressFault, read_address
+from app.services.ids import new_id
+from app.services.importing.companies import companies_of
+from app.services.importing.deciding import Decider, Origin, Outcome
+from app.services.importing.options import ImportOptions, Surroundings, default_stage, own_fields
+from app.services.importing.rows import RowFault, RowReader
+from app.store import contacts as store
+from app.store.database import Database
+
+CONSENT_STATES = ("asked", "given", "withdrawn")
+
+
+class ContactFault(Exception):
+    """What was asked cannot be done; nothing was written."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+def save_contact(
+    database: Database,
+    workspace_id: UUID,
+    around: Surroundings,
+    values: Mapping[str, str],
+    by: str,
+    now: datetime,
+) -> Outcome:
+    """Make the contact with this address, or lay the values over the one who has it.
+
+    `values` maps import targets ("email", "first_name", "company.name", a custom field) to text.
+    A stage counts for a new contact only; an existing one moves through app.services.stages.
+    Raises ContactFault.
+    """
+    with database.write() as connection:
+        reader = _reader(connection, workspace_id, around, list(values))
+        wanted = reader.read(list(values.values()))
+        if isinstance(wanted, Reason):
+            raise ContactFault(wanted)
+        origin = Origin(workspace_id, by, by, by, now, {}, "contact.created", "stage.set_at_start")
+        decider = Decider(
+            connection, around, origin, default_stage(ImportOptions(), around.lifecycle), lambda: new_id(now)
+        )
+        decider.load([wanted], companies_of(connection, workspace_id, [wanted], now))
+        outcome = decider.decide(wanted, {})
+        if outcome.contact_id is None:
+            raise ContactFault(outcome.notes[0])
+        decider.batch.write(connection)
+    return outcome
+
+
+def set_field(
+    database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID, field: str, text: str, by: str,
+    now: datetime,
+) -> list[Change]:  # fmt: skip
+    """Set one built-in or custom field; empty text clears it. What changed. Raises ContactFault."""
+    with database.write() as connection:
+        known = _known(connection, workspace_id, contact_id, around)
+        new = None
+        if field not in COLUMNS and field not in own_fields(store.field_types(connection, workspace_id)):
+            raise ContactFault(Reason("contact.field_unknown", {"field": field}))
+        if text.strip():
+            try:
+                new = _reader(connection, workspace_id, around, ["email"]).value(field, text)
+            except RowFault as fault:
+                raise ContactFault(fault.reason) from None
+        old = known.facts.get(field)
+        if old == new and type(old) is type(new):
+            return []
+        facts = {name: value for name, value in {**known.facts, field: new}.items() if value is not None}
+        own = {name: value for name, value in facts.items() if name not in COLUMNS}
+        change = Change("field", field, old, new)
+        values = {field: new} if field in COLUMNS else {"fields": own}
+        _write(connection, workspace_id, known, [change], values, "contact.field_set", by, now)
+    return [change]
+
+
+def tag_contact(
+    database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID, by: str, now: datetime,
+    add: Iterable[str] = (), remove: Iterable[str] = (),
+) -> list[Change]:  # fmt: skip
+    """Add and remove tags; those that are, or are not, there already change nothing. Raises ContactFault."""
+    wished, unwished = tags_in(",".join(add)), tags_in(",".join(remove))
+    with database.write() as connection:
+        known = _known(connection, workspace_id, contact_id, around)
+        changes = [Change("tag", tag, None, True) for tag in wished if tag not in known.tags]
+        changes += [Change("tag", tag, True, None) for tag in unwished if tag in known.tags]
+        if changes:
+            batch = store.Batch(tags=[(contact_id, c.name, workspace_id, now) for c in changes if c.new])
+            batch.write(connection)
+            for change in changes:
+                if not change.new:
+                    store.remove_tag(connection, contact_id, change.name)
+            _write(connection, workspace_id, known, changes, {}, "contact.tagged", by, now)
+    return changes
+
+
+def set_owner(
+    database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID, email: str | None, by: str,
+    now: datetime,
+) -> list[Change]:  # fmt: skip
+    """Give the contact to the user with this address; None: to nobody. Raises ContactFault."""
+    with database.write() as connection:
+        known = _known(connection, workspace_id, contact_id, around)
+        owner = store.owners_by_email(connection, workspace_id).get(email.strip().lower()) if email else None
+        if email and owner is None:
+            raise ContactFault(Reason("contact.owner_unknown", {"value": email[:120]}))
+        if owner == known.owner:
+            return []
+        change = Change("owner", "owner", _text(known.owner), _text(owner))
+        _write(connection, workspace_id, known, [change], {"owner_id": owner}, "contact.owner_set", by, now)
+    return [change]
+
+
+def add_address(
+    database: Database,
+    workspace_id: UUID,
+    around: Surroundings,
+    contact_id: UUID,
+    text: str,
+    by: str,
+    now: datetime,
+) -> list[Change]:
+    """Give the contact one more address. Raises ContactFault, also when it is another contact's."""
+    try:
+        address = read_address(text)
+    except AddressFault as fault:
+        raise ContactFault(fault.reason) from None
+    with database.write() as connection:
+        known = _known(connection, workspace_id, contact_id, around)
+        holder = store.contacts_of(connection, workspace_id, [address.key]).get(address.key)
+        if holder == contact_id:
+            return []
+        if holder is not None:
+            raise ContactFault(Reason("contact.address_taken", {"address": address.shown}))
+        first = not known.addresses
+        row = (new_id(now), workspace_id, contact_id, "email", address.key, address.shown, first, now)
+        store.Batch(identities=[row]).write(connection)
+        change = Change("address", address.key, None, address.shown)
+        _write(connection, workspace_id, known, [change], {}, "contact.address_added", by, now)
+    return [change]
+
+
+def record_consent(
+    database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID, purpose: str, state: str,
+    basis: str, source: str, by: str, now: datetime, text_version: str | None = None,
+) -> bool:  # fmt: skip
+    """Write one entry of the consent ledger and the state it leads to; False when it was that already.
+
+    This is the contact's or a person's own act, so it may give again what was withdrawn; an import never
+    does. `basis` says on what it rests, `source` where it was said. Raises ContactFault.
+    """
+    if state not in CONSENT_STATES:
+        raise ContactFault(Reason("contact.consent_state", {"state": state, "known": list(CONSENT_STATES)}))
+    if around.topics is not None and purpose not in {*around.topics, "tracking"}:
+        raise ContactFault(
+            Reason("contact.topic_unknown", {"topic": purpose, "known": sorted(around.topics)})
+        )
+    if state == "given" and not (basis.strip() and source.strip()):
+        raise ContactFault(Reason("contact.consent_basis", {"topic": purpose}))
+    with database.write() as connection:
+        known = _known(connection, workspace_id, contact_id, around)
+        old = known.consents.get(purpose)
+        if old == state:
+            return False
+        entry = (
+            new_id(now),
+            workspace_id,
+            contact_id,
+            purpose,
+            state,
+            basis,
+            source,
+            now,
+            {"by": by},
+            text_version,
+        )
+        store.add_consent_entry(connection, entry)
+        store.set_consent(
+            connection,
+            workspace_id,
+            contact_id,
+            {"purpose": purpose, "state": state, "basis": basis, "at": now},
+        )
+        change = Change("consent", purpose, old, state)
+        _write(connection, workspace_id, known, [change], {}, f"contact.consent_{state}", by, now)
+    return True
+
+
+def find_contact(database: Database, workspace_id: UUID, who: str) -> UUID | None:
+    """The contact named by an address or an id."""
+    with database.read() as connection:
+        try:
+            contact_id = UUID(who)
+        except ValueError:
+            try:
+                key = read_address(who).key
+            except AddressFault:
+                return None
+            return store.contacts_of(connection, workspace_id, [key]).get(key)
+        return contact_id if store.exists(connection, workspace_id, contact_id) else None
+
+
+def _reader(
+    connection: Connection, workspace_id: UUID, around: Surroundings, targets: Sequence[str]
+) -> RowReader:
+    fields = own_fields(store.field_types(connection, workspace_id))
+    for target in targets:
+        if target not in TARGETS and target not in fields:
+            raise ContactFault(Reason("contact.field_unknown", {"field": target}))
+    owners = store.owners_by_email(connection, workspace_id)
+    return RowReader(targets, tuple(targets), ImportOptions(origin=""), around.lifecycle, fields, owners)
+
+
+def _known(connection: Connection, workspace_id: UUID, contact_id: UUID, around: Surroundings) -> Known:
+    if not store.exists(connection, workspace_id, contact_id):
+        raise ContactFault(Reason("contact.unknown", {"contact": str(contact_id)}))
+    return store.load_known(connection, [contact_id], around.lifecycle.key, lock=True)[contact_id]
+
+
+def _write(
+    connection: Connection, workspace_id: UUID, known: Known, changes: Sequence[Change], values: Mapping[str, Any],
+    code: str, by: str, now: datetime,
+) -> None:  # fmt: skip
+    """The contact's own columns, a history row a change, and one line on the timeline."""
+    batch, who = store.Batch(), known.contact_id
+    batch.updates[who] = {**values, "revision": known.revision + 1, "updated_at": now, "judge_due_at": now}
+    for change in changes:
+        batch.facts.append(
+            (
+                new_id(now),
+                workspace_id,
+                who,
+                change.kind,
+                change.name,
+                change.old,
+                change.new,
+                by,
+                code,
+                {},
+                now,
+            )
+        )
+    told = {"changes": [{"name": c.name, "old": c.old, "new": c.new} for c in changes]}
+    batch.timeline.append((new_id(now), workspace_id, who, now, "contact", code, told, by))
+    batch.write(connection)
+
+
+def _text(user_id: UUID | None) -> str | None:
+    return str(user_id) if user_id is not None else None

@@ -1,0 +1,118 @@
+"""Tasks for people: one row each, told to the owner by mail where that is wanted."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.engine import Row
+
+from app.core import keys
+from app.core.effects import CreateTask
+from app.core.enrollments import Enrollment
+from app.core.ids import content_id
+from app.core.reasons import Reason
+from app.services.ids import new_id
+from app.services.library import Catalogue
+from app.services.tasks_mail import TASK_MAIL
+from app.services.timeline import line
+from app.services.world import World
+from app.store import ledger
+from app.store.database import Database
+from app.store.tables import contacts, deliveries, tasks
+
+LONGEST_RESULT = 500
+
+
+def create(
+    connection: Connection,
+    world: World,
+    catalogue: Catalogue,
+    contact_id: UUID,
+    task: CreateTask,
+    enrollment: Enrollment | None,
+    now: datetime,
+) -> bool:
+    """Make the task for the contact's owner (nobody's, if there is none); the same key makes it once."""
+    key = f"{contact_id}:{task.key}"
+    owner = connection.execute(
+        select(contacts.c.owner_id).where(contacts.c.id == contact_id)
+    ).scalar_one_or_none()
+    row: dict[str, Any] = {
+        "id": new_id(now), "workspace_id": world.workspace_id, "contact_id": contact_id, "owner_id": owner,
+        "kind": task.kind, "title": task.title, "body": "", "due_at": task.due_at, "state": "open",
+        "dedupe_key": key, "enrollment_id": enrollment.id if enrollment else None,
+        "reason_code": task.reason.code, "reason_params": dict(task.reason.params), "created_at": now,
+    }  # fmt: skip
+    if ledger.insert_new(connection, tasks, [row]) == 0:
+        return False
+    params = {
+        **task.reason.params,
+        "title": task.title,
+        "due": task.due_at.isoformat() if task.due_at else None,
+    }
+    told = line(
+        world.workspace_id, contact_id, "task", Reason(task.reason.code, params), now,
+        enrollment_id=enrollment.id if enrollment else None,
+    )  # fmt: skip
+    ledger.add_timeline(connection, [told])
+    if task.by_mail and owner is not None and TASK_MAIL in catalogue.templates:
+        ledger.insert_new(connection, deliveries, [_mail(world, contact_id, owner, row, now)])
+    return True
+
+
+class TaskFault(Exception):
+    """The task cannot be marked as done; nothing was written."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+def done(
+    database: Database, workspace_id: UUID, task_id: UUID, result: str, actor: str, now: datetime
+) -> None:
+    """Mark an open task as done, with what came of it; a `task_done` event of its kind tells the engine.
+
+    `actor` is "user:<id>" or "system". Raises TaskFault.
+    """
+    result = " ".join(result.split())[:LONGEST_RESULT]
+    if not result:
+        raise TaskFault(Reason("task.result_missing"))
+    with database.write() as connection:
+        mine = (tasks.c.id == task_id, tasks.c.workspace_id == workspace_id)
+        task = connection.execute(select(tasks).where(*mine)).one_or_none()
+        if task is None:
+            raise TaskFault(Reason("task.unknown", {"task": str(task_id)}))
+        ended = {"state": "done", "ended_at": now}
+        if (
+            connection.execute(update(tasks).where(*mine, tasks.c.state == "open").values(**ended)).rowcount
+            == 0
+        ):
+            raise TaskFault(Reason("task.not_open", {"state": task.state}))
+        reason = Reason("task.done", {"title": task.title, "result": result})
+        told = line(
+            workspace_id, task.contact_id, "task", reason, now, actor=actor, enrollment_id=task.enrollment_id
+        )
+        ledger.add_timeline(connection, [told])
+        ledger.add_events(connection, [_done_event(task, result, now)])
+
+
+def _done_event(task: Row[Any], result: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": content_id(now, "task", str(task.id)), "workspace_id": task.workspace_id, "contact_id": task.contact_id,
+        "kind": "task_done", "subject": task.kind, "topics": "", "verdict": "human", "source": "user",
+        "enrollment_id": task.enrollment_id, "occurred_at": now, "received_at": now, "failures": 0,
+        "payload": {"task": str(task.id), "title": task.title, "result": result},
+    }  # fmt: skip
+
+
+def _mail(world: World, contact_id: UUID, owner: UUID, task: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(now), "workspace_id": world.workspace_id, "contact_id": contact_id,
+        "recipient_user_id": owner, "dedupe_key": keys.mail_of_task(task["dedupe_key"]),
+        "message_class": "internal", "content_kind": "internal", "template": TASK_MAIL, "priority": 90,
+        "once": False, "state": "queued", "due_at": now, "planned_at": now, "attempts": 0,
+        "reason_code": task["reason_code"], "reason_params": task["reason_params"],
+        "context": {"task_id": str(task["id"])},
+    }  # fmt: skip

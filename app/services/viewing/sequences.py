@@ -1,0 +1,127 @@
+"""Sequences with the people inside: the list, and one sequence step by step."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.core.reasons import Reason
+from app.services.viewing import Place, programme
+from app.store.views import Found
+from app.store.views import programme as rows
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceLine:
+    """`state` is draft, live, paused or archived; `version` None while nothing was published."""
+
+    id: UUID
+    key: str
+    title: str
+    stage: programme.StageName | None
+    state: str
+    version: int | None
+    steps: int
+    people: int
+    parked: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepPeople:
+    """A step with its numbers. `here` counts everybody who stands at it, `parked` those among them who are stuck."""
+
+    line: programme.StepLine
+    sent: int
+    clicked: int
+    here: int
+    waiting: int
+    sending: int
+    parked: tuple[tuple[int, Reason], ...]
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SequencePage:
+    line: SequenceLine
+    topic: str | None
+    published_at: datetime | None
+    steps: tuple[StepPeople, ...]
+    ended: tuple[tuple[str, int], ...]
+    source: str
+    names: programme.Names
+
+
+def list_sequences(place: Place) -> tuple[SequenceLine, ...]:
+    with place.database.read() as connection:
+        names = programme.names(connection, place.workspace_id, place.preset)
+        found = rows.sequences(connection, place.workspace_id)
+        inside = rows.inside(connection, [row.id for row in found])
+    return tuple(_line(row, inside.get(row.id), names) for row in found)
+
+
+def look_at(place: Place, key: str) -> SequencePage | None:
+    with place.database.read() as connection:
+        row = rows.sequence(connection, place.workspace_id, key)
+        if row is None:
+            return None
+        names = programme.names(connection, place.workspace_id, place.preset)
+        line = _line(row, rows.inside(connection, [row.id]).get(row.id), names)
+        at_steps = rows.at_steps(connection, row.id)
+        parked = rows.parked_reasons(connection, row.id)
+        sent = rows.sent_by_step(connection, row.id)
+        clicked = rows.clicked_by_step(connection, row.id)
+        ended = tuple((each.reason_code, each.people) for each in rows.ended_count(connection, row.id))
+    outline = _outline(row)
+    lines = list(outline.steps) if outline else []
+    known = {each.key for each in lines}
+    # People may still stand at a step that the live version no longer has: it is shown, as retired.
+    gone = sorted({each.step for each in at_steps} - known)
+    lines += [programme.StepLine(step, "step", "step.retired", {}) for step in gone]
+    steps = tuple(_step(each, at_steps, parked, sent, clicked, each.key in gone) for each in lines)
+    return SequencePage(
+        line, outline.topic if outline else None, row.published_at, steps, ended, row.source or "", names
+    )
+
+
+def _outline(row: Found) -> programme.Outline | None:
+    return programme.outline(row.version_id, row.key, row.source) if row.version_id else None
+
+
+def _line(row: Found, inside: Found | None, names: programme.Names) -> SequenceLine:
+    outline = _outline(row)
+    state = "paused" if row.paused_at and row.state == "live" else row.state
+    return SequenceLine(
+        row.id,
+        row.key,
+        outline.title if outline else row.key,
+        names.stage(outline.stage) if outline and outline.stage else None,
+        state,
+        row.number,
+        len(outline.steps) if outline else 0,
+        inside.people if inside else 0,
+        inside.parked if inside else 0,
+        inside.next_at if inside else None,
+    )
+
+
+def _step(
+    line: programme.StepLine,
+    at_steps: list[Found],
+    parked: list[Found],
+    sent: dict[str, int],
+    clicked: dict[str, int],
+    retired: bool,
+) -> StepPeople:
+    here = {row.state: row.people for row in at_steps if row.step == line.key}
+    return StepPeople(
+        line,
+        sent.get(line.key, 0),
+        clicked.get(line.key, 0),
+        sum(here.values()),
+        here.get("waiting", 0),
+        here.get("sending", 0),
+        tuple(
+            (row.people, Reason(row.reason_code, row.reason_params)) for row in parked if row.step == line.key
+        ),
+        retired,
+    )

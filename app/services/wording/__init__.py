@@ -1,0 +1,13 @@
+"""The English sentences by code, one file a room. `N_` marks them for the translators' catalogue."""
+
+from app.services.wording.by_hand import BY_HAND
+from app.services.wording.changes import CHANGES
+from app.services.wording.conditions import CONDITIONS
+from app.services.wording.engine import ENGINE
+from app.services.wording.foot import FOOT
+from app.services.wording.mail import MAIL
+from app.services.wording.outside import OUTSIDE
+from app.services.wording.pages import PAGES
+from app.services.wording.story import STORY
+
+WORDING = {**CHANGES, **CONDITIONS, **ENGINE, **MAIL, **PAGES, **STORY, **FOOT, **OUTSIDE, **BY_HAND}

@@ -1,0 +1,74 @@
+"""Suppressions: a keyed hash of the address, once each, over a rotation of keys."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from app.core.reasons import Reason
+from app.services.suppressing import ValueHash, suppress
+from app.services.world import World
+from app.store.contacts import live_suppressions
+from app.store.database import Database
+from app.store.tables import suppressions
+from tests.support.line import NOW
+from tests.support.rules import one, programme, rows
+
+WHY = Reason("suppressed.no_mailbox", {"code": 550})
+ADDRESS = "Ann.Berg@berg.example"
+
+
+@pytest.fixture
+def world(database: Database, tmp_path: Path) -> World:
+    return programme(database, tmp_path)
+
+
+def write(world: World, value: str = ADDRESS, scope: str = "address", topic: str = "") -> bool:
+    with world.database.write() as connection:
+        return suppress(
+            connection, world, scope=scope, value=value, reason=WHY, source="smtp", now=NOW, topic=topic
+        )
+
+
+def test_it_is_kept_without_the_address(world: World) -> None:
+    assert write(world)
+    row = one(world, suppressions)
+    assert "berg" not in str(row)
+    assert (row.reason_code, row.source, row.at) == ("suppressed.no_mailbox", "smtp", NOW)
+    digest = ValueHash(world.settings)(ADDRESS.lower())
+    with world.database.read() as connection:
+        assert live_suppressions(connection, world.workspace_id, {digest}) == {
+            digest: [("address", "", "smtp")]
+        }
+
+
+def test_one_that_stands_is_kept_and_other_scopes_are_their_own(world: World) -> None:
+    assert write(world)
+    assert not write(world, ADDRESS.upper())
+    assert write(world, scope="marketing")
+    assert write(world, scope="topic", topic="guides")
+    assert write(world, scope="topic", topic="offers")
+    assert len(rows(world, suppressions)) == 4
+
+
+def test_a_lifted_one_may_be_written_again(world: World) -> None:
+    write(world)
+    with world.database.write() as connection:
+        connection.execute(update(suppressions).values(lifted_at=NOW, lifted_why="a mistake"))
+    assert write(world)
+    with world.database.read() as connection:
+        digest = ValueHash(world.settings)(ADDRESS)
+        assert live_suppressions(connection, world.workspace_id, {digest}) == {
+            digest: [("address", "", "smtp")]
+        }
+
+
+def test_a_rotation_of_keys_forgets_nobody(world: World) -> None:
+    settings = world.settings
+    rotated = settings.model_copy(update={"secret_key": "new", "retired_keys": [settings.secret_key]})
+    assert ValueHash(rotated)(ADDRESS) == ValueHash(settings)(ADDRESS)
+
+
+def test_another_installation_hashes_otherwise(world: World) -> None:
+    other = world.settings.model_copy(update={"secret_key": "theirs"})
+    assert ValueHash(other)(ADDRESS) != ValueHash(world.settings)(ADDRESS)
