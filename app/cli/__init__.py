@@ -1,0 +1,72 @@
+"""The command `trellis`. Each command's module is loaded when it is called, so that none waits for the others."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from app.cli.shell import open_shell
+from config import SettingsError, load_settings
+
+# Name → module and attribute.
+COMMANDS = {
+    "run": "app.cli.serve:run",
+    "init": "app.cli.serve:init",
+    "migrate": "app.cli.serve:migrate",
+    "doctor": "app.cli.doctor:doctor",
+    "contacts": "app.cli.contacts:contacts",
+    "tasks": "app.cli.tasks:tasks",
+    "events": "app.cli.events:events",
+    "sequences": "app.cli.sequences:sequences",
+    "rehearse": "app.cli.rehearse:rehearse",
+    "explain": "app.cli.explain:explain",
+    "hooks": "app.cli.hooks:hooks",
+    "users": "app.cli.users:users",
+}
+# These make what the others need, so they open no shell.
+ALONE = frozenset({"run", "init", "migrate", "doctor"})
+HELP = frozenset({"-h", "--help"})
+
+
+class Commands(click.Group):
+    """The commands by name, loaded one at a time."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Words that are no text would fail deep inside, where they are to be stored."""
+        for word in args:
+            if not word.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in word):
+                shown = word.encode("utf-8", "replace").decode()[:80]
+                raise click.UsageError(f"“{shown}” is not UTF-8. Type it again, or rename the file.", context)
+        return super().parse_args(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        from app.cli.faults import told
+
+        with told():
+            return super().invoke(context)
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        place = COMMANDS.get(name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": sorted(HELP)})
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Trellis takes people from first interest to customer, one respectful mail at a time."""
+    # Help is to be had before there is a database.
+    if context.resilient_parsing or context.obj is not None or not HELP.isdisjoint(sys.argv):
+        return
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise click.ClickException(f"A setting is wrong.\n{error}") from None
+    context.obj = settings if context.invoked_subcommand in ALONE else open_shell(settings)

@@ -1,0 +1,154 @@
+"""`trellis doctor`: is everything as it should be, and if not, what to do."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from app.cli.faults import database_fault
+from app.cli.shell import open_shell
+from app.mail.smtp import SmtpConnection
+from app.runtime import clock
+from app.runtime.engine import route_of
+from app.services import health
+from app.services.reading import Unreadable
+from app.services.sentences import say
+from app.services.starting import NewerDatabase, is_current
+from app.services.world import open_world
+from app.store.database import Database
+from config import Settings
+
+MARKS = {"ok": "ok  ", "warn": "look", "stop": "STOP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing looked at. `remedy` is empty only where all is well."""
+
+    what: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_obj
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Look at settings, database, migrations, SMTP and what must always be true."""
+    lines = list(examine(settings))
+    if as_json:
+        click.echo(json.dumps([asdict(line) for line in lines], indent=2))
+    else:
+        for line in lines:
+            click.echo(f"{MARKS[line.state]}  {line.what}: {line.found}")
+            if line.remedy:
+                click.echo(f"      {line.remedy}")
+    if any(line.state == "stop" for line in lines):
+        raise SystemExit(1)
+
+
+def examine(settings: Settings) -> Iterator[Line]:
+    """Every finding, in the order in which to mend them."""
+    yield from _settings(settings)
+    try:
+        database = Database(settings.url_of_database)
+        current = is_current(database)
+    except NewerDatabase as error:
+        yield Line("Database", "stop", str(error), "Install that release, or go back to a backup.")
+        return
+    except Exception as error:
+        yield Line(
+            "Database", "stop", database_fault(error), "Check TRELLIS_DATA_DIR and TRELLIS_DATABASE_URL."
+        )
+        return
+    shown = (
+        database.url.render_as_string(hide_password=True)
+        if not database.is_sqlite
+        else "SQLite in the data folder"
+    )
+    yield Line("Database", "ok", shown)
+    if not current:
+        yield Line("Migrations", "stop", "the schema is not that of this release", "Run `trellis migrate`.")
+        return
+    yield Line("Migrations", "ok", "up to date")
+    yield _smtp(settings)
+    try:
+        shell = open_shell(settings)
+    except click.ClickException as error:
+        yield Line("Workspace", "stop", error.message, "Run `trellis init`.")
+        return
+    world = open_world(database, shell.workspace_id, settings)
+    try:
+        catalogue = world.library.catalogue(clock.now())
+        found = f"{len(catalogue.sequences)} sequences, {len(catalogue.templates)} templates in force"
+        yield Line("Programme", "ok", found)
+    except Unreadable as error:
+        yield Line("Programme", "stop", str(error), "Mend the file and run `trellis sequences apply`.")
+    yield from _invariants(database, shell.workspace_id)
+    database.close()
+
+
+def _settings(settings: Settings) -> Iterator[Line]:
+    folder = Path(settings.data_dir)
+    if os.access(folder if folder.exists() else folder.parent, os.W_OK):
+        yield Line("Data folder", "ok", "writable")
+    else:
+        yield Line(
+            "Data folder", "stop", f"{folder} cannot be written", "Set TRELLIS_DATA_DIR to a folder of yours."
+        )
+    if settings.public_url.startswith("https://"):
+        yield Line("Public address", "ok", settings.public_url)
+    elif settings.uses_catcher:
+        yield Line("Public address", "ok", f"{settings.public_url}, for this machine only")
+    else:
+        remedy = "Set TRELLIS_BASE_URL to the https address that recipients reach."
+        yield Line("Public address", "stop", f"{settings.public_url} is not https", remedy)
+    if not settings.uses_catcher and settings.smtp_security == "none" and settings.smtp_username:
+        yield Line(
+            "SMTP sign-in",
+            "warn",
+            "the password travels in the clear",
+            "Set TRELLIS_SMTP_SECURITY to starttls or tls.",
+        )
+    sample = settings.sender_address.endswith("@halden.example")
+    if sample and not settings.uses_catcher:
+        yield Line(
+            "Sender",
+            "stop",
+            "mail would leave as the sample company",
+            "Set TRELLIS_SENDER_ADDRESS and its kin.",
+        )
+
+
+def _smtp(settings: Settings) -> Line:
+    route = route_of(settings, None)
+    connection = SmtpConnection(route)
+    refused = connection.open()
+    connection.close()
+    where = f"{route.host}:{route.port}"
+    if refused is None:
+        return Line("SMTP", "ok", f"{where} answers")
+    if settings.uses_catcher:
+        return Line("SMTP", "warn", "the built-in mail catcher is not running", "It runs with `trellis run`.")
+    remedies = {
+        "auth": "Enter TRELLIS_SMTP_USERNAME and TRELLIS_SMTP_PASSWORD again.",
+        "tls": "Check the certificate, or TRELLIS_SMTP_SECURITY.",
+    }
+    remedy = remedies.get(refused.phase, "Check TRELLIS_SMTP_HOST and TRELLIS_SMTP_PORT.")
+    return Line("SMTP", "stop", f"{where} does not take us ({refused.phase}): {refused.text}", remedy)
+
+
+def _invariants(database: Database, workspace_id: UUID) -> Iterator[Line]:
+    for invariant in health.look(database, workspace_id, clock.now(), sample=None).invariants:
+        name = say(f"doctor.{invariant.code}", {})
+        if invariant.ok:
+            yield Line(name, "ok", f"holds for {invariant.checked}")
+        for finding in invariant.findings:
+            yield Line(
+                name, "stop", say(finding.code, finding.params), "The health page lists whom it concerns."
+            )

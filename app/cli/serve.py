@@ -1,0 +1,82 @@
+"""Starting: `run` (everything), `init` (database and starters only), `migrate`."""
+
+import click
+
+from app.factory import create_app
+from app.mail.journal import JournalBusy
+from app.runtime import clock
+from app.runtime.serving import House, NoPort, free_port, quiet_logs
+from app.services.authoring.applying import Refused
+from app.services.starting import Started, start
+from app.services.starting import migrate as migrate_database
+from app.services.world import open_world
+from app.store.database import Database
+from config import Settings
+
+ADMIN = "admin@localhost"
+
+
+@click.command()
+@click.option(
+    "--admin", default=ADMIN, show_default=True, help="Address of the admin made on an empty database."
+)
+@click.pass_obj
+def run(settings: Settings, admin: str) -> None:
+    """Start everything in one process: web pages, ticks, and the built-in mail catcher."""
+    quiet_logs()
+    try:
+        settings.port = free_port(settings.host, settings.port, "the pages", click.echo)
+        _serve(settings, admin)
+    except NoPort as fault:
+        raise click.ClickException(str(fault)) from None
+    except JournalBusy as fault:
+        raise click.ClickException(f"{fault} It is named by TRELLIS_WORKER_NAME.") from None
+
+
+def _serve(settings: Settings, admin: str) -> None:
+    database = Database(settings.url_of_database)
+    started = _start(database, settings, admin)
+    world = open_world(database, started.workspace_id, settings)
+    app = create_app(settings, world=world)
+    _tell_password(started)
+    House(world, app, app.extensions["spool"], app.extensions["link_maps"], click.echo).serve(
+        settings.public_url
+    )
+    database.close()
+
+
+@click.command()
+@click.option(
+    "--admin", default=ADMIN, show_default=True, help="Address of the admin made on an empty database."
+)
+@click.pass_obj
+def init(settings: Settings, admin: str) -> None:
+    """Make the database ready: schema, admin, starter lifecycle, scoring, sequences and templates."""
+    database = Database(settings.url_of_database)
+    _tell_password(_start(database, settings, admin))
+    click.echo("Ready. `trellis run` starts it.")
+
+
+@click.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database schema up to date."""
+    done = migrate_database(Database(settings.url_of_database))
+    click.echo("The database is up to date now." if done else "The database was up to date already.")
+
+
+def _start(database: Database, settings: Settings, admin: str) -> Started:
+    try:
+        return start(database, settings, admin, clock.now(), click.echo)
+    except Refused as refused:
+        lines = "\n".join(str(finding) for finding in refused.findings)
+        raise click.ClickException(
+            f"The starter files have errors; nothing was published.\n{lines}"
+        ) from None
+
+
+def _tell_password(started: Started) -> None:
+    if started.password is not None:
+        click.echo(
+            f"\nSign in as  {started.admin}\nPassword    {started.password}   (once; you choose your own then)\n"
+        )

@@ -1,0 +1,150 @@
+"""One worker: everything that ticks, wired to one workspace. The truth is in rows; this holds none."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from app.inbound.link_maps import LinkMaps
+from app.inbound.spool import Spool
+from app.mail.journal import Journal
+from app.mail.smtp import SmtpRoute
+from app.mail.smtp_pool import SmtpPool
+from app.runtime import memory
+from app.services import enrolling, gathering, reacting, running, silence
+from app.services.calling import Caller
+from app.services.sending.recovering import Recovered, reap, take_over
+from app.services.sending.worker import OnPhase, Sender
+from app.services.signals import drain, judge_due
+from app.services.signals.links import keep_links
+from app.services.world import World
+from app.store.partitions import add_partitions
+from config import Settings
+
+log = structlog.get_logger()
+
+
+def route_of(settings: Settings, catcher_port: int | None) -> SmtpRoute:
+    """Where mail leaves: the relay of the settings, or the built-in catcher."""
+    if settings.uses_catcher:
+        return SmtpRoute("127.0.0.1", catcher_port or settings.catcher_port, "none")
+    return SmtpRoute(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_security,
+        username=settings.smtp_username or None,
+        password=settings.smtp_password or None,
+        local_hostname=settings.sender_address.rpartition("@")[2],
+    )
+
+
+class Engine:
+    """The jobs of one worker. `clock` is read once a tick, and when a mail is answered."""
+
+    def __init__(
+        self,
+        world: World,
+        spool: Spool,
+        links: LinkMaps,
+        route: SmtpRoute,
+        clock: Callable[[], datetime],
+        *,
+        on_phase: OnPhase | None = None,
+    ) -> None:
+        settings = world.settings
+        self.world = world
+        self.clock = clock
+        self._spool = spool
+        self._links = links
+        self._journal = Journal(_journals(settings.data_dir), settings.worker_name)
+        self._pool = SmtpPool(route, settings.smtp_connections)
+        self._sender = Sender(
+            world, self._pool, self._journal, clock, connections=settings.smtp_connections, on_phase=on_phase
+        )
+        self._caller = Caller(world, clock)
+        self._stopping = threading.Event()
+
+    def recover(self) -> Recovered:
+        """Settle what the last process of this worker left, before anything is sent."""
+        found = take_over(self.world, self._journal, self.clock())
+        memory.settle()
+        log.info(
+            "engine.recovered",
+            given_back=found.given_back,
+            answered=found.answered,
+            uncertain=found.uncertain,
+        )
+        return found
+
+    def signals(self) -> int:
+        """Hits from the spool into the store, and verdicts on those whose settle window is over."""
+        now = self.clock()
+        keep_links(self.world, self._links, self.world.library.catalogue(now))
+        return drain(self.world, self._spool, now) + self._until_idle(
+            lambda: judge_due(self.world, self._links, self.clock())
+        )
+
+    def react(self) -> int:
+        """Events to their consequences; contacts of whom a fact changed are judged anew."""
+        return self._until_idle(lambda: react_once(self.world, self.clock()))
+
+    def run(self) -> int:
+        """Requests to enter are decided and due enrollments go on."""
+        return self._until_idle(lambda: run_once(self.world, self.clock()))
+
+    def send(self) -> int:
+        """Mails that are due go out."""
+        now = self.clock()
+        keep_links(self.world, self._links, self.world.library.catalogue(now))
+        reap(self.world, now)
+        return self._sender.send_due()
+
+    def call(self) -> int:
+        """Web hooks that are due are called."""
+        return self._until_idle(self._caller.call_due)
+
+    def silence(self) -> int:
+        """Once a day: who has been silent for long is told to the rules as an event."""
+        return silence.tell(self.world, self.clock())
+
+    def gather(self) -> int:
+        """Once an hour: who is in the segment, or has the date, that a sequence begins with asks to enter."""
+        return gathering.gather(self.world, self.clock())
+
+    def partitions(self) -> int:
+        """Once a day: the months ahead get their partitions before their rows come."""
+        with self.world.database.write() as connection:
+            return add_partitions(connection, self.clock())
+
+    def stop(self) -> None:
+        """Finish what is in hand and take no more; the connections and the journal are closed."""
+        self._stopping.set()
+        self._sender.stop()
+        self._caller.stop()
+
+    def close(self) -> None:
+        self._pool.close()
+        self._journal.close()
+
+    def _until_idle(self, work: Callable[[], int]) -> int:
+        handled = 0
+        while not self._stopping.is_set():
+            done = work()
+            if done == 0:
+                break
+            handled += done
+        return handled
+
+
+def react_once(world: World, now: datetime) -> int:
+    return reacting.react_due(world, now) + reacting.judge_changed(world, now)
+
+
+def run_once(world: World, now: datetime) -> int:
+    return enrolling.admit_due(world, now) + running.run_due(world, now).taken
+
+
+def _journals(data_dir: Path) -> Path:
+    return data_dir / "journal"

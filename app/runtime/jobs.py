@@ -1,0 +1,66 @@
+"""The named jobs and how often they tick. A ticker may be APScheduler here, or a queue elsewhere: the names stay."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from app.runtime.engine import Engine
+from app.store import job_runs
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    name: str
+    every: timedelta
+    work: Callable[[Engine], int]
+
+
+def jobs(tick: timedelta) -> tuple[Job, ...]:
+    """All jobs; `tick` is how often work in hand is looked for."""
+    return (
+        Job("signals", tick, Engine.signals),
+        Job("react", tick, Engine.react),
+        Job("run", tick, Engine.run),
+        Job("send", tick, Engine.send),
+        Job("call", tick, Engine.call),
+        Job("silence", timedelta(hours=1), Engine.silence),
+        Job("gather", timedelta(hours=1), Engine.gather),
+        Job("partitions", timedelta(days=1), Engine.partitions),
+    )
+
+
+def run_job(engine: Engine, job: Job) -> int:
+    """One tick of a job, written down. A failing job is seen on the health page and ticks again."""
+    database, worker = engine.world.database, engine.world.settings.worker_name
+    every = job.every.total_seconds()
+    started_at = engine.clock()
+    try:
+        handled = job.work(engine)
+    except Exception as error:
+        log.exception("job.failed", job=job.name)
+        with database.write() as connection:
+            job_runs.note(
+                connection, job.name, worker, every, last_started_at=started_at, last_error_at=engine.clock(),
+                last_error=repr(error)[:500],
+            )  # fmt: skip
+        return 0
+    with database.write() as connection:
+        job_runs.note(
+            connection,
+            job.name,
+            worker,
+            every,
+            last_started_at=started_at,
+            last_finished_at=engine.clock(),
+            handled=handled,
+        )
+    return handled
+
+
+def tick_all(engine: Engine, tick: timedelta = timedelta(seconds=5)) -> int:
+    """All jobs once, in their order; how much was done."""
+    return sum(run_job(engine, job) for job in jobs(tick))
