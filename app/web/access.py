@@ -1,0 +1,27 @@
+"""Who may open what: every route by its endpoint, with the least role it needs. Unlisted is closed."""
+
+PUBLIC = "public"
+
+ACCESS: dict[str, str] = {
+    "static": PUBLIC,
+    "account.sign_in": PUBLIC,
+    "account.sign_out": "viewer",
+    "account.password": "viewer",
+    "account.theme": PUBLIC,
+    "today.show": "viewer",
+    "contacts.index": "viewer",
+    "contacts.show": "viewer",
+    "sequences.index": "viewer",
+    "sequences.show": "viewer",
+    "catcher.index": "viewer",
+    "catcher.show": "viewer",
+    "catcher.html": "viewer",
+    "health.show": "viewer",
+    "sending.show": "viewer",
+    # Pressing needs more than a role: admins, and whoever was given `may_send`.
+    "sending.stop": "viewer",
+    "sending.resume": "viewer",
+}
+
+# Blueprints whose routes carry their own proof (a sealed token in the address, a key in a header).
+OWN_PROOF = frozenset({"recipients", "api"})

@@ -1,0 +1,1 @@
+"""Pages for those who keep it running: health, sending, the mail catcher."""

@@ -1,0 +1,24 @@
+"""The first page: how many stand where, what waits for a person, and whether the machine is well."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from app.services import health
+from app.services.viewing import people
+from app.services.viewing.tasks import open_tasks
+from app.web.shared.context import now, user, web
+
+today = Blueprint("today", __name__, template_folder="templates")
+
+
+@today.get("/")
+def show() -> ResponseReturnValue:
+    place = web().place
+    return render_template(
+        "marketers/today.html",
+        stages=people.stage_counts(place),
+        health=health.look(place.database, place.workspace_id, now()),
+        tasks=open_tasks(place, user().id),
+        at=now(),
+        here="today",
+    )

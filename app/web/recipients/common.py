@@ -1,0 +1,110 @@
+"""What the pages share: whose token it is, in which language, how an instant looks, and the note about the visit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from flask import abort, render_template, request
+from flask_babel import force_locale
+
+from app.core.tokens import ManageToken
+from app.services.signals.showing import Reader, reader, topic_label
+from app.web.recipients.desk import desk, write_down
+from app.web.shared.context import now
+
+LOCALES = ("en", "it", "pt_BR", "nl", "ru")
+# Numbers of our own pages in a hit's `link`; an answer's depends on its value, so that different ones differ.
+PAGES = {"leave": -1, "preferences": -2, "why": -3, "view": -4}
+FIRST_ANSWER, ANSWERS = -10, 1_000_000
+
+
+def opened(token: str) -> ManageToken:
+    """What the token holds; a neutral 404 when it is none of ours. It is the only proof these pages ask for."""
+    found = desk().keyring.open_manage(token)
+    if found is None:
+        abort(404)
+    return found
+
+
+def whose(token: ManageToken) -> Reader:
+    """The person; a neutral 404 when they were erased."""
+    found = reader(desk().world(), token, now())
+    if found is None:
+        abort(404)
+    return found
+
+
+def visited(token: ManageToken, page: str, answer: str = "") -> None:
+    """A page that was opened out of a mail is a raw hit and nothing else; from page to page is none."""
+    if request.headers.get("Sec-Fetch-Site") == "same-origin":
+        return
+    number = FIRST_ANSWER - crc32(answer.encode()) % ANSWERS if answer else PAGES[page]
+    write_down("page", token, number)
+
+
+def locale_of(known: str | None) -> str:
+    """The contact's language, else the best of the browser's, else the installation's; always one we speak."""
+    for wanted in (known, *request.accept_languages.values(), desk().settings.default_locale):
+        found = _spoken(wanted) if wanted else None
+        if found is not None:
+            return found
+    return LOCALES[0]
+
+
+def _spoken(wanted: str) -> str | None:
+    language = wanted.replace("_", "-").lower().partition("-")[0]
+    return next((locale for locale in LOCALES if locale.partition("_")[0] == language), None)
+
+
+def page(template: str, token: str, held: ManageToken, person: Reader, **values: Any) -> str:
+    """A recipient's page in their language."""
+    locale = locale_of(person.locale)
+    settings = desk().settings
+    with force_locale(locale):
+        return render_template(
+            f"recipients/{template}.html",
+            token=token,
+            person=person,
+            lang=locale.replace("_", "-"),
+            settings=settings,
+            topic=topic_label(desk().world(), held.topic, locale.replace("_", "-"), now()),
+            look=Look(locale, person.zone),
+            **values,
+        )
+
+
+class Look:
+    """How days and instants are written for one reader."""
+
+    def __init__(self, locale: str, zone: ZoneInfo) -> None:
+        self._locale = locale
+        self._zone = zone
+
+    @property
+    def place(self) -> str:
+        return self._zone.key.rpartition("/")[2].replace("_", " ")
+
+    def day(self, at: datetime) -> str:
+        """“2 December”, with the year when it is not this one."""
+        here = at.astimezone(self._zone)
+        far = here.year != now().astimezone(self._zone).year
+        return format_date(here.date(), _pattern(self._locale, far), locale=self._locale)
+
+    def weekday(self, at: datetime) -> str:
+        here = at.astimezone(self._zone)
+        return f"{format_date(here.date(), 'EEEE', locale=self._locale)} {self.day(at)}"
+
+    def time(self, at: datetime) -> str:
+        return format_datetime(at, "HH:mm", tzinfo=self._zone, locale=self._locale)
+
+    def names(self, words: Sequence[str]) -> str:
+        return ", ".join(f"“{word}”" for word in words)
+
+
+def _pattern(locale: str, with_year: bool) -> str:
+    if locale == "pt_BR":
+        return "d 'de' MMMM 'de' y" if with_year else "d 'de' MMMM"
+    return "d MMMM y" if with_year else "d MMMM"

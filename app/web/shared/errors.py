@@ -1,0 +1,33 @@
+"""Error pages in the look of the others. A fault of ours shows no trace; it is in the log."""
+
+from flask import Flask, Response, current_app, render_template
+from flask.globals import request_ctx
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+KNOWN = (400, 403, 404, 405, 413, 500)
+
+
+def add_error_pages(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _fault)
+
+
+def _csrf(_error: CSRFError) -> ResponseReturnValue:
+    return render_template("error.html", kind="csrf"), 400
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error
+    if request_ctx.url_adapter is None:  # a host that is none: no address of a page can be made
+        return Response("This address cannot be read.\n", error.code, mimetype="text/plain")
+    kind = str(error.code) if error.code in KNOWN else "other"
+    return render_template("error.html", kind=kind), error.code
+
+
+def _fault(error: Exception) -> ResponseReturnValue:
+    current_app.logger.error("A page failed.", exc_info=error)
+    return render_template("error.html", kind="500"), 500
