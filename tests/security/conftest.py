@@ -1,0 +1,96 @@
+"""A whole installation under attack: a programme, a mail with links and a question, a team, caught mails."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert
+
+from app.core.ids import timed_id
+from app.factory import create_app
+from app.store import tables
+from app.store.caught import CaughtMails
+from app.store.database import Database
+from tests.services.signals.conftest import Scene, lay_scene
+from tests.support.line import NOW, enroll
+from tests.support.seed import PASSWORD_HASH
+from tests.web.conftest import Browser, signed_in
+from tests.web.recipients.conftest import Visitor
+
+ROLES = ("admin", "marketer", "sales", "viewer")
+HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}{% raw %}=1+1"
+
+
+@dataclass(slots=True)
+class Site:
+    """`visitor` follows the links of one mail; `as_role` is somebody of the team, `stranger` nobody."""
+
+    scene: Scene
+    app: Flask
+    visitor: Visitor
+    caught: CaughtMails
+
+    def as_role(self, role: str) -> Browser:
+        return signed_in(self.app, role)
+
+    def stranger(self) -> Browser:
+        return Browser(self.app.test_client())
+
+    def paths(self) -> dict[str, str]:
+        """A working address for every route that answers a GET, by its endpoint."""
+        track, manage = self.visitor.track, self.visitor.manage()
+        known = {
+            "static": "/static/tokens.css",
+            "recipients.static": "/r/recipients.css",
+            "contacts.show": f"/contacts/{self.scene.person}",
+            "sequences.show": "/sequences/line",
+            "catcher.show": "/catcher/1",
+            "catcher.html": "/catcher/1/html",
+            "recipients.follow": f"/c/{track}/1",
+            "recipients.ask": f"/a/{manage}/100",
+        }
+        for rule in self.app.url_map.iter_rules():
+            if "GET" in (rule.methods or ()) and rule.endpoint not in known:
+                known[rule.endpoint] = rule.rule.replace("<token>", manage)
+        assert not [path for path in known.values() if "<" in path], "a route without an address here"
+        return known
+
+
+@pytest.fixture
+def caught(tmp_path: Path) -> Iterator[CaughtMails]:
+    mails = CaughtMails(tmp_path / "caught.db")
+    yield mails
+    mails.close()
+
+
+@pytest.fixture
+def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
+    scene = lay_scene(database, tmp_path, secret_key="k" * 32)
+    enroll(scene.world, [scene.person], due_at=NOW + timedelta(days=1))
+    _team(scene)
+    raw = (
+        f"From: a@x.example\r\nTo: b@x.example\r\nSubject: {HOSTILE}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        f"<p>{HOSTILE}</p><meta http-equiv=refresh content='0;url=https://evil.example/'>"
+    )
+    caught.add("a@x.example", [f"{HOSTILE}@x.example"], raw.encode(), NOW)
+    visitor: Visitor
+    app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)
+    visitor = Visitor(scene, app, app.test_client(use_cookies=False), scene.delivery())
+    return Site(scene, app, visitor, caught)
+
+
+def _team(scene: Scene) -> None:
+    rows = [
+        {
+            "id": timed_id(NOW, b"user" + role[:6].encode().ljust(6)), "workspace_id": scene.world.workspace_id,
+            "email": f"{role}@halden.example", "name": role.capitalize(), "title": "", "signature": "",
+            "password_hash": PASSWORD_HASH, "role": role, "may_publish": role == "admin", "may_send": role == "admin",
+            "must_change_password": False, "failed_sign_ins": 0, "created_at": NOW,
+        }
+        for role in ROLES
+    ]  # fmt: skip
+    with scene.world.database.write() as connection:
+        connection.execute(insert(tables.users), rows)

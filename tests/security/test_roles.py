@@ -1,0 +1,56 @@
+"""Who may act: every route that acts, tried by everybody who may not."""
+
+import pytest
+
+from tests.security.conftest import Site
+from tests.security.test_looking import rows_of
+
+# What everybody of the team may do to themselves.
+OWN = frozenset({"account.sign_in", "account.sign_out", "account.password", "account.theme"})
+
+
+def _acting(site: Site) -> list[str]:
+    rules = [rule for rule in site.app.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    paths = [
+        rule.rule
+        for rule in rules
+        if rule.endpoint not in OWN and not rule.endpoint.startswith("recipients.")
+    ]
+    assert "/sending/stop" in paths
+    assert not [path for path in paths if "<" in path], "a route that needs an address here"
+    return paths
+
+
+@pytest.mark.parametrize("role", ["viewer", "sales", "marketer"])
+def test_without_the_right_nothing_changes(site: Site, role: str) -> None:
+    browser = site.as_role(role)
+    before = rows_of(site)
+    for path in _acting(site):
+        assert browser.post(path, {"why": "because"}, on="/sending").status_code == 403, path
+    assert rows_of(site) == before
+
+
+def test_a_stranger_changes_nothing(site: Site) -> None:
+    browser = site.stranger()
+    before = rows_of(site)
+    site.app.config["WTF_CSRF_ENABLED"] = False
+    for path in _acting(site):
+        answer = browser.client.post(path, data={"why": "because"})
+        assert (answer.status_code, answer.location) == (302, "/sign-in"), path
+    assert rows_of(site) == before
+
+
+def test_without_the_proof_of_the_form_an_admin_changes_nothing(site: Site) -> None:
+    browser = site.as_role("admin")
+    before = rows_of(site)
+    for path in _acting(site):
+        for headers in ({}, {"Origin": "https://evil.example", "Referer": "https://evil.example/"}):
+            assert browser.client.post(path, data={"why": "x"}, headers=headers).status_code == 400, path
+    assert rows_of(site) == before
+
+
+def test_the_forms_of_recipients_set_no_cookie_and_take_none(site: Site) -> None:
+    """Their proof is the token in the address; a cookie would let another site act for somebody."""
+    for path in (f"/u/{site.visitor.manage()}", f"/p/{site.visitor.manage()}"):
+        assert "Set-Cookie" not in site.visitor.client.get(path).headers
+        assert "Set-Cookie" not in site.visitor.client.post(path, data={"part": "topics"}).headers

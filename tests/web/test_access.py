@@ -1,0 +1,67 @@
+"""Who may open what: nothing is open by accident."""
+
+import pytest
+from flask import Flask
+
+from app.services.accounts import ROLES
+from app.web.access import ACCESS, OWN_PROOF, PUBLIC
+from tests.support.seed import Seeded
+from tests.web.conftest import Browser
+
+PAGES = (
+    "/",
+    "/contacts",
+    "/sequences",
+    "/sequences/discovery-guide",
+    "/catcher",
+    "/health",
+    "/sending",
+    "/password",
+)
+
+
+def test_every_route_is_in_the_table(app: Flask) -> None:
+    routes = {rule.endpoint for rule in app.url_map.iter_rules()}
+    own = {endpoint for endpoint in routes if endpoint.partition(".")[0] in OWN_PROOF}
+    assert routes - own == set(ACCESS)
+
+
+def test_the_table_names_known_roles_only() -> None:
+    assert set(ACCESS.values()) <= {PUBLIC, *ROLES}
+
+
+def test_only_signing_in_and_the_theme_are_public() -> None:
+    assert {endpoint for endpoint, role in ACCESS.items() if role == PUBLIC} == {
+        "static", "account.sign_in", "account.theme",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/contacts/01a0d7aa-0900-7000-8000-000000000015", "/catcher/1/html"]
+)
+def test_a_stranger_is_led_to_the_sign_in(browser: Browser, path: str) -> None:
+    answer = browser.get(path, 302)
+    assert answer.location.startswith("/sign-in?next=/")
+
+
+def test_an_unlisted_route_is_closed(app: Flask) -> None:
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    browser = Browser(app.test_client())
+    assert browser.sign_in().status_code == 302
+    assert "secret" not in browser.page("/forgotten", 403)
+
+
+@pytest.mark.parametrize("path", ["/sending/stop", "/sending/resume"])
+def test_a_viewer_may_look_but_not_press(vera: Browser, path: str) -> None:
+    assert "An admin, or somebody with the right to send" in vera.page("/sending")
+    assert vera.post(path, {"why": "x"}, on="/sending").status_code == 403
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_viewer_sees_the_pages(vera: Browser, path: str) -> None:
+    vera.page(path)
+
+
+def test_a_viewer_sees_no_button_that_is_not_theirs(vera: Browser, seeded: Seeded) -> None:
+    for path in ("/", "/health"):
+        assert "Stop all sending" not in vera.page(path)

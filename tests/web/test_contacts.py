@@ -1,0 +1,211 @@
+"""The list of contacts and one contact."""
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, update
+
+from app.store.database import Database
+from app.store.tables import companies, contacts, identities
+from tests.support.seed import NOW, Seeded
+from tests.web.conftest import Browser, signed_in
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<td class="nm"><a href="[^"]*/([0-9a-f-]{36})"', page)
+
+
+def link(page: str, word: str) -> str | None:
+    found = re.search(rf'<a class="btn sm" rel="\w+" href="([^"]+)">{word}</a>', page)
+    return found[1].replace("&amp;", "&") if found else None
+
+
+def test_each_stage_has_its_count_and_its_list(marta: Browser) -> None:
+    page = marta.page("/contacts")
+    assert re.search(r"All stages <span class=\"num\">60</span>", page)
+    assert re.search(r"Leads <span class=\"num\">29</span>", page)
+    leads = marta.page("/contacts?stage=lead")
+    assert len(names(leads)) == 29
+    assert 'aria-current="true">' in leads
+
+
+def test_older_and_newer_walk_the_whole_list_and_back(marta: Browser, seeded: Seeded) -> None:
+    first = marta.page("/contacts")
+    older = link(first, "Older")
+    assert older is not None
+    assert link(first, "Newer") is None
+    second = marta.page(older)
+    assert link(second, "Older") is None
+    assert [*names(first), *names(second)] == [str(id) for id in reversed(seeded.contacts)]
+    newer = link(second, "Newer")
+    assert newer is not None
+    assert names(marta.page(newer)) == names(first)
+
+
+def test_oldest_first_turns_the_list_round(marta: Browser, seeded: Seeded) -> None:
+    page = marta.page("/contacts?sort=oldest")
+    assert names(page)[0] == str(seeded.contacts[0])
+    newer = link(page, "Newer")
+    assert newer is not None
+    assert names(marta.page(newer))[-1] == str(seeded.contacts[-1])
+
+
+@pytest.mark.parametrize(
+    "text", ["Inês", "inê", "carvalho", "INÊS CARVALHO", "ines c", "person0@ex", "Casa A", "  casa  alta"]
+)
+def test_search_finds_by_the_beginning_of_name_address_or_company(
+    marta: Browser, seeded: Seeded, text: str
+) -> None:
+    found = names(marta.page(f"/contacts?q={text}"))
+    expected = text != "ines c"
+    assert (str(seeded.contacts[0]) in found) is expected, "an accent is a letter of its own"
+    assert len(found) < 60
+
+
+def test_search_for_a_name_with_a_foreign_capital(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as connection:
+        connection.execute(
+            update(contacts).where(contacts.c.id == seeded.contacts[7]).values(last_name="Šimek")
+        )
+    assert names(marta.page("/contacts?q=šim")) == [str(seeded.contacts[7])]
+    assert names(marta.page("/contacts?q=Šim")) == [str(seeded.contacts[7])]
+
+
+@pytest.mark.parametrize("text", ["%", "_", "'", '"><script>', "\\", "person%"])
+def test_search_takes_signs_as_signs(marta: Browser, text: str) -> None:
+    page = marta.client.get("/contacts", query_string={"q": text}).get_data(as_text=True)
+    assert "Nobody matches" in page
+    assert "<script>" not in page
+
+
+def test_owner_and_tag_narrow_the_list(marta: Browser, seeded: Seeded) -> None:
+    assert len(names(marta.page(f"/contacts?owner={seeded.sales_id}"))) == 20
+    assert len(names(marta.page("/contacts?tag=webinar"))) == 15
+    assert len(names(marta.page(f"/contacts?tag=webinar&stage=lead&owner={seeded.sales_id}"))) == 2
+
+
+def test_a_row_says_signal_score_and_course(marta: Browser) -> None:
+    page = marta.page("/contacts?q=Yara")
+    assert "Clicked in “discovery/guide”" in page
+    assert "parked at “guide”" in page
+    assert re.search(r'meter eng v\d+"', page)
+    assert '<span class="lab">fit</span><span class="dim">unknown</span>' in marta.page("/contacts?q=Emil")
+
+
+def test_nobody_who_was_erased_or_merged_is_listed(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    gone, merged, survivor = seeded.contacts[-1], seeded.contacts[-2], seeded.contacts[0]
+    with sqlite_database.write() as connection:
+        connection.execute(update(contacts).where(contacts.c.id == gone).values(erased_at=NOW))
+        connection.execute(update(contacts).where(contacts.c.id == merged).values(merged_into=survivor))
+    shown = names(marta.page("/contacts"))
+    assert not {str(gone), str(merged)} & set(shown)
+    assert marta.get(f"/contacts/{merged}", 302).location == f"/contacts/{survivor}"
+
+
+@pytest.mark.parametrize("query", ["owner=x", "older=x", "newer=1"])
+def test_a_mistyped_address_is_no_fault_of_ours(marta: Browser, query: str) -> None:
+    assert "could not be read" in marta.page(f"/contacts?{query}", 400)
+
+
+def test_an_unknown_stage_is_no_page(marta: Browser) -> None:
+    marta.page("/contacts?stage=king", 404)
+
+
+def test_an_empty_base_teaches_the_import(app: Flask, sqlite_database: Database) -> None:
+    with sqlite_database.write() as connection:
+        for table in ("contact_stages", "identities"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+        connection.execute(update(contacts).values(erased_at=NOW))
+    assert "trellis contacts import people.csv --dry-run" in signed_in(app, "marta").page("/contacts")
+
+
+def test_the_story_gives_each_entry_its_reason(marta: Browser, seeded: Seeded) -> None:
+    page = marta.page(f"/contacts/{seeded.contacts[0]}")
+    assert "the limit of 1 a week is reached; free again Thu 19 Nov, 09:30" in page
+    assert "judged a machine; moved nothing" in page
+    assert '<li class="machine">' in page
+    assert "fit 78 is at least 60" in page
+    assert page.count('<p class="why') >= 10
+    days = re.findall(r'<li class="day">([^<]+)</li>', page)
+    assert days[:2] == ["Today, 24 November", "Thursday 19 November"]
+
+
+def test_what_is_known_comes_with_its_evidence(marta: Browser, seeded: Seeded) -> None:
+    page = marta.page(f"/contacts/{seeded.contacts[0]}")
+    assert "Bills are late every quarter" in page
+    assert "said in the form “guide”" in page
+    assert "How it adds up" in page
+    assert "by a form, text 3" in page
+
+
+def test_what_comes_next_stands_in_its_order(marta: Browser, seeded: Seeded) -> None:
+    page = marta.page(f"/contacts/{seeded.contacts[0]}")
+    assert "may or may not have arrived" in page
+    assert page.index("Mail “discovery/nudge”") < page.index("Mail “discovery/ask”")
+    assert "step 7 of 8, “ask”" in page
+
+
+@pytest.mark.parametrize(("kind", "there", "not_there"), [
+    ("mail", "Mail “discovery/hello” sent", "Asked for a quote"),
+    ("clicks", "Asked for a quote", "Mail “discovery/hello” sent"),
+    ("stage", "Entered “discovery-guide”", "Asked for a quote"),
+])  # fmt: skip
+def test_the_story_can_be_cut(marta: Browser, seeded: Seeded, kind: str, there: str, not_there: str) -> None:
+    page = marta.page(f"/contacts/{seeded.contacts[0]}?show={kind}")
+    assert there in page
+    assert not_there not in page
+
+
+def test_a_contact_of_another_workspace_is_no_page(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as connection:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        other = seeded.contacts[5]
+        connection.exec_driver_sql(
+            "INSERT INTO workspaces (id, key, name, is_demo, created_at) VALUES (?, 'demo', 'Demo', 1, 0)",
+            (b"0" * 16,),
+        )
+        connection.exec_driver_sql(
+            "UPDATE contacts SET workspace_id = ? WHERE id = ?", (b"0" * 16, other.bytes)
+        )
+    marta.page(f"/contacts/{other}", 404)
+    assert str(other) not in marta.page("/contacts")
+
+
+def test_names_are_text_and_never_markup(marta: Browser, seeded: Seeded, sqlite_database: Database) -> None:
+    who = seeded.contacts[0]
+    with sqlite_database.write() as connection:
+        connection.execute(
+            update(contacts)
+            .where(contacts.c.id == who)
+            .values(first_name="<img src=x onerror=alert(1)>", job_title="%s{{7*7}}")
+        )
+    for path in (f"/contacts/{who}", "/contacts?sort=oldest", "/health", "/"):
+        assert "<img" not in marta.page(path)
+    assert "49" not in re.findall(r"%s[^<]{0,9}", marta.page(f"/contacts/{who}"))
+
+
+def test_company_names_are_searched_within_the_workspace_only(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as connection:
+        connection.execute(
+            insert(companies).values(
+                id=seeded.sequence_id,
+                workspace_id=seeded.workspace_id,
+                name="Zebra",
+                fields={},
+                created_at=NOW,
+            )
+        )
+        connection.execute(
+            update(contacts).where(contacts.c.id == seeded.contacts[3]).values(company_id=seeded.sequence_id)
+        )
+        connection.execute(identities.delete().where(identities.c.contact_id == seeded.contacts[3]))
+    assert names(marta.page("/contacts?q=zeb")) == [str(seeded.contacts[3])]
