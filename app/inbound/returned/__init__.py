@@ -1,0 +1,6 @@
+"""What comes back by mail, read: bounces, delays, complaints, replies and automatic answers."""
+
+from app.inbound.returned.reading import read_message
+from app.inbound.returned.said import Reading, Returned
+
+__all__ = ["Reading", "Returned", "read_message"]
