@@ -6,6 +6,7 @@ A wrong setting stops the start with its name and the remedy.
 import os
 import re
 import secrets
+from base64 import b64decode, urlsafe_b64encode
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,6 +36,12 @@ class Settings(BaseSettings):
     retired_keys: Annotated[list[str], NoDecode] = Field(
         [],
         description="Older secret keys whose links must keep working, with commas between them.",
+        repr=False,
+    )
+    encryption_keys: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Keys that seal stored secrets, with commas between them: the first seals, all open; "
+        "empty: made once in the data folder.",
         repr=False,
     )
 
@@ -115,10 +122,20 @@ class Settings(BaseSettings):
             raise ValueError("is not a mail address; give one such as hello@example.com")
         return value
 
-    @field_validator("retired_keys", mode="before")
+    @field_validator("retired_keys", "encryption_keys", mode="before")
     @classmethod
     def _keys_are_a_list(cls, value: object) -> object:
         return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _encryption_keys_are_whole(cls, value: list[str]) -> list[str]:
+        for number, key in enumerate(value, start=1):
+            if not _is_encryption_key(key):
+                raise ValueError(
+                    f"holds no key at place {number}; `trellis secrets new-key` prints one of 44 letters"
+                )
+        return value
 
     @field_validator("default_locale")
     @classmethod
@@ -203,7 +220,7 @@ class Settings(BaseSettings):
         first = self.secret_key
         if not first:
             if not path.exists():
-                _make_key(path)
+                _make_key(path, secrets.token_hex(32))
             first = self.check_key_file(path)
         # Whatever their length as written, the keys in use have 32 bytes.
         return [blake2b(key.encode(), digest_size=32).digest() for key in (first, *self.retired_keys)]
@@ -218,14 +235,49 @@ class Settings(BaseSettings):
             )
         return key
 
+    @property
+    def encryption_key_file(self) -> Path:
+        return self.data_dir / "encryption.key"
 
-def _make_key(path: Path) -> None:
+    def sealing_keys(self) -> list[str]:
+        """The key that seals stored secrets and, after it, older ones; the first is made on the first use."""
+        if self.encryption_keys:
+            return self.encryption_keys
+        if not self.encryption_key_file.exists():
+            _make_key(self.encryption_key_file, new_encryption_key())
+        return self.check_encryption_key_file()
+
+    def check_encryption_key_file(self) -> list[str]:
+        """The keys in the file, one a line. Raises SettingsError where one of them is not whole."""
+        path = self.encryption_key_file
+        keys = path.read_text(errors="replace").replace(",", " ").split()
+        if not keys or not all(map(_is_encryption_key, keys)):
+            raise SettingsError(
+                f"TRELLIS_ENCRYPTION_KEYS: the key file {path} is empty or spoilt. Put it back from your "
+                "backup; or remove it for a new key, and enter the stored secrets again."
+            )
+        return keys
+
+
+def new_encryption_key() -> str:
+    """A key for TRELLIS_ENCRYPTION_KEYS: 32 random bytes as Fernet wants them written."""
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _is_encryption_key(key: str) -> bool:
+    try:
+        return len(b64decode(key, altchars=b"-_", validate=True)) == 32
+    except ValueError:
+        return False
+
+
+def _make_key(path: Path, key: str) -> None:
     """Whole or not at all, for its owner alone; of two processes that start at once the first one's stays."""
     path.parent.mkdir(0o700, parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
+            file.write(key)
             file.flush()
             os.fsync(file.fileno())
         os.link(half, path)
@@ -236,7 +288,9 @@ def _make_key(path: Path) -> None:
 
 
 # Their values are not told back.
-SECRETS = frozenset({"broker_url", "database_url", "secret_key", "retired_keys", "smtp_password"})
+SECRETS = frozenset(
+    {"broker_url", "database_url", "encryption_keys", "secret_key", "retired_keys", "smtp_password"}
+)
 
 
 class SettingsError(Exception):
@@ -270,6 +324,8 @@ def load_settings(**given: object) -> Settings:
     path = settings.data_dir / "secret.key"
     if not settings.secret_key and path.exists():
         settings.check_key_file(path)
+    if not settings.encryption_keys and settings.encryption_key_file.exists():
+        settings.check_encryption_key_file()
     return settings
 
 

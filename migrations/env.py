@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from app.store.database import Database
 from app.store.tables import metadata
-from app.store.types import Id, Instant
+from app.store.types import Id, Instant, Sealed
 from config import load_settings
 
 
@@ -16,6 +16,8 @@ def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
     if kind == "type" and isinstance(item, Id | Instant):
         autogen.imports.add("from app.store.types import Id, Instant, Json")
         return f"{type(item).__name__}()"
+    if kind == "type" and isinstance(item, Sealed):
+        return "sa.Text()"
     if kind == "type" and type(item).__name__ == "JSON":
         autogen.imports.add("from app.store.types import Id, Instant, Json")
         return "Json"

@@ -29,6 +29,7 @@ WRONG = {
     "default_locale": ("english please", "such as en or pt-BR"),
     "default_country": ("Denmark", "such as DK"),
     "database_url": ("no address", "such as postgresql"),
+    "encryption_keys": ("short", "`trellis secrets new-key`"),
 }
 
 
@@ -126,3 +127,21 @@ def test_an_empty_key_file_is_refused(tmp_path: Path) -> None:
         load_settings(data_dir=tmp_path)
     with pytest.raises(SettingsError, match=r"secret\.key"):
         Settings(data_dir=tmp_path).keys()
+
+
+def test_the_encryption_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: load_settings(data_dir=tmp_path).sealing_keys(), range(16)))
+    assert all(keys == made[0] for keys in made)
+    path = tmp_path / "encryption.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    given = load_settings(data_dir=tmp_path / "none", encryption_keys=f"{made[0][0]},{made[0][0]}")
+    assert given.sealing_keys() == made[0] * 2
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("text", ["", "half a key", "c2hvcnQ="])
+def test_a_spoilt_encryption_key_file_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "encryption.key").write_text(text)
+    with pytest.raises(SettingsError, match=r"TRELLIS_ENCRYPTION_KEYS.*encryption\.key"):
+        load_settings(data_dir=tmp_path)

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from app.cli.shell import open_shell
-from config import SettingsError, load_settings
+from app.cli.shell import open_shell, settings_or_fault
 
 # Name → module and attribute.
 COMMANDS = {
@@ -23,9 +22,12 @@ COMMANDS = {
     "explain": "app.cli.explain:explain",
     "hooks": "app.cli.hooks:hooks",
     "users": "app.cli.users:users",
+    "secrets": "app.cli.secrets:secrets",
 }
 # These make what the others need, so they open no shell.
 ALONE = frozenset({"run", "init", "migrate", "doctor"})
+# This one opens its own: a new key is to be had while the one in the settings is spoilt.
+ITS_OWN = frozenset({"secrets"})
 HELP = frozenset({"-h", "--help"})
 
 
@@ -65,8 +67,7 @@ def main(context: click.Context) -> None:
     # Help is to be had before there is a database.
     if context.resilient_parsing or context.obj is not None or not HELP.isdisjoint(sys.argv):
         return
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        raise click.ClickException(f"A setting is wrong.\n{error}") from None
+    if context.invoked_subcommand in ITS_OWN:
+        return
+    settings = settings_or_fault()
     context.obj = settings if context.invoked_subcommand in ALONE else open_shell(settings)

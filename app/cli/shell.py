@@ -12,7 +12,7 @@ from app.services.starting import is_current
 from app.services.world import World, open_world
 from app.store.accounts import main_workspace
 from app.store.database import Database
-from config import Settings
+from config import Settings, SettingsError, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,14 @@ class Shell:
 
     def world(self) -> World:
         return open_world(self.database, self.workspace_id, self.settings)
+
+
+def settings_or_fault() -> Settings:
+    """The settings of the environment. Raises ClickException with every wrong one and its remedy."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise click.ClickException(f"A setting is wrong.\n{error}") from None
 
 
 def open_shell(settings: Settings) -> Shell:

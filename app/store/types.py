@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, SafeUUID
 
 from sqlalchemy import JSON as PlainJson
-from sqlalchemy import BigInteger, DateTime, LargeBinary
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Text
 from sqlalchemy import Uuid as NativeUuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -82,6 +82,25 @@ def _read_micros(value: int | None) -> datetime | None:
 
 def _read_instant(value: datetime | None) -> datetime | None:
     return None if value is None else value.astimezone(UTC)
+
+
+# How every Fernet token begins: version 0x80 and a time before the year 2106, in base64.
+SEAL = "gAAAAA"
+
+
+class Sealed(TypeDecorator[str]):
+    """A secret as `services.secrets.Vault` sealed it. What stands open is refused: ValueError.
+
+    Columns of this type are what `trellis secrets rotate` seals anew, and what no export may read.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is not None and not value.startswith(SEAL):
+            raise ValueError("a secret stands open; seal it before it is stored.")
+        return value
 
 
 Json = PlainJson(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

@@ -16,7 +16,7 @@ from app.core.ids import timed_id
 from app.services.starting import alembic_config, is_current, migrate
 from app.store.database import Database
 from app.store.tables import PARTITIONED, metadata
-from app.store.types import Id, Instant
+from app.store.types import SEAL, Id, Instant, Sealed
 from tests.support.databases import Postgres
 
 NOW = datetime(2026, 11, 22, 9, 30, 0, 123_456, tzinfo=UTC)
@@ -71,6 +71,8 @@ def _value(table: Table, column: Any) -> Any:
         return _id(table.name)
     if isinstance(kind, Instant):
         return NOW
+    if isinstance(kind, Sealed):
+        return f"{SEAL}{column.name}"
     if isinstance(kind, Boolean):
         return True
     if isinstance(kind, Integer):

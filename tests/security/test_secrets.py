@@ -17,6 +17,7 @@ SECRETS = {
     "database_url": "postgresql+psycopg://user:sekret-of-the-base@127.0.0.1:1/trellis",
     "broker_url": "redis://:sekret-of-the-broker@127.0.0.1:1/0",
     "retired_keys": "sekret-that-was-retired-0123456789",
+    "encryption_keys": "sekret" * 7 + "A=",
 }
 
 
@@ -32,7 +33,8 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_environment")
 @pytest.mark.parametrize(
-    "command", [["doctor"], ["doctor", "--json"], ["contacts", "list"], ["init"], ["migrate"]]
+    "command",
+    [["doctor"], ["doctor", "--json"], ["contacts", "list"], ["init"], ["migrate"], ["secrets", "check"]],
 )
 def test_a_command_that_fails_tells_none(command: list[str], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Text
 
-from app.store.types import Id, Instant, Json
+from app.store.types import Id, Instant, Json, Sealed
 
 metadata = MetaData(
     naming_convention={
@@ -55,6 +55,6 @@ def reason() -> tuple[Column[Any], Column[Any]]:
 
 
 __all__ = [
-    "Float", "ForeignKey", "Id", "Index", "Instant", "Integer", "Json", "Text",
+    "Float", "ForeignKey", "Id", "Index", "Instant", "Integer", "Json", "Sealed", "Text",
     "contact", "key", "metadata", "personal", "plain", "pseudonymous", "reason", "workspace",
 ]  # fmt: skip
