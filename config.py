@@ -8,6 +8,7 @@ import re
 import secrets
 from base64 import b64decode, urlsafe_b64encode
 from hashlib import blake2b
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -62,6 +63,9 @@ class Settings(BaseSettings):
     smtp_password: str = Field("", description="Password of that account.", repr=False)
     smtp_connections: int = Field(4, ge=1, le=100, description="Connections kept open at once.")
     catcher_port: int = Field(8025, ge=0, le=65535, description="Port of the built-in mail catcher.")
+    dns_servers: Annotated[list[str], NoDecode] = Field(
+        [], description="DNS servers to ask, with commas between them; empty: those of this machine."
+    )
 
     sender_name: str = Field(
         "Halden Metering", description="From whom mail comes where a contact has no owner."
@@ -126,6 +130,17 @@ class Settings(BaseSettings):
     @classmethod
     def _keys_are_a_list(cls, value: object) -> object:
         return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("dns_servers", mode="before")
+    @classmethod
+    def _servers_are_addresses(cls, value: object) -> object:
+        found = value.replace(",", " ").split() if isinstance(value, str) else value
+        for server in found if isinstance(found, list) else ():
+            if not _is_server(str(server)):
+                raise ValueError(
+                    "holds no address of a server; give one such as 192.0.2.53 or [2001:db8::53]:5353"
+                )
+        return found
 
     @field_validator("encryption_keys")
     @classmethod
@@ -269,6 +284,20 @@ def _is_encryption_key(key: str) -> bool:
         return len(b64decode(key, altchars=b"-_", validate=True)) == 32
     except ValueError:
         return False
+
+
+def _is_server(text: str) -> bool:
+    """An IP address, with or without a port."""
+    found = re.fullmatch(
+        r"(?:\[([0-9a-fA-F:.]+)\]|(\d+(?:\.\d+){3}))(?::([1-9]\d{0,4}))?|([0-9a-fA-F:]+)", text
+    )
+    if found is None or int(found[3] or 53) > 65535:
+        return False
+    try:
+        ip_address(found[1] or found[2] or found[4])
+    except ValueError:
+        return False
+    return True
 
 
 def _make_key(path: Path, key: str) -> None:

@@ -29,6 +29,7 @@ WRONG = {
     "default_locale": ("english please", "such as en or pt-BR"),
     "default_country": ("Denmark", "such as DK"),
     "database_url": ("no address", "such as postgresql"),
+    "dns_servers": ("192.0.2.53, localhost", "such as 192.0.2.53"),
     "encryption_keys": ("short", "`trellis secrets new-key`"),
 }
 
@@ -118,6 +119,19 @@ def test_a_given_key_makes_no_file_and_retired_ones_follow(tmp_path: Path) -> No
 def test_retired_keys_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRELLIS_RETIRED_KEYS", "old, older")
     assert load_settings().retired_keys == ["old", "older"]
+
+
+@pytest.mark.parametrize(
+    "place", ["192.0.2.53", "192.0.2.53:5353", "[2001:db8::1]:53", "[::1]", "2001:db8::1"]
+)
+def test_a_dns_server_may_have_a_port(place: str) -> None:
+    assert load_settings(dns_servers=f"{place}, 192.0.2.1").dns_servers == [place, "192.0.2.1"]
+
+
+@pytest.mark.parametrize("place", ["192.0.2", "192.0.2.1:0", "192.0.2.1:70000", "[192.0.2.1", "::1:x", "dns"])
+def test_a_dns_server_is_an_address(place: str) -> None:
+    with pytest.raises(SettingsError, match="TRELLIS_DNS_SERVERS"):
+        load_settings(dns_servers=place)
 
 
 def test_an_empty_key_file_is_refused(tmp_path: Path) -> None:
