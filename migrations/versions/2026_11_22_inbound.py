@@ -1,4 +1,4 @@
-"""What came back by mail: messages, bounces, mailboxes.
+"""What came back by mail: messages, mailboxes.
 
 Revision ID: inbound
 Revises: 0001
@@ -54,27 +54,8 @@ def upgrade() -> None:
         ("ix_inbound_messages_contact", ["contact_id"], "contact_id IS NOT NULL"),
         ("ix_inbound_messages_kept", ["received_at"], "raw IS NOT NULL"),
     ):
-        _index("inbound_messages", name, columns, condition)
-    op.create_table(
-        "bounces",
-        sa.Column("id", Id(), nullable=False),
-        sa.Column("workspace_id", Id(), nullable=False),
-        sa.Column("contact_id", Id(), nullable=False),
-        sa.Column("delivery_id", Id(), nullable=False),
-        sa.Column("value_hash", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("enhanced", sa.Text(), nullable=True),
-        sa.Column("code", sa.Integer(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
-        sa.Column("at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_bounces_contact_id")),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_bounces_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_bounces")),
-        sa.UniqueConstraint("delivery_id", name=op.f("uq_bounces_delivery_id")),
-    )
-    for columns in (["workspace_id", "value_hash", "at"], ["workspace_id", "at"], ["contact_id"]):
-        _index("bounces", op.f(f"ix_bounces_{'_'.join(columns)}"), columns, None)
+        partial = sa.text(condition) if condition else None
+        op.create_index(name, "inbound_messages", columns, sqlite_where=partial, postgresql_where=partial)
     op.create_table(
         "mailboxes",
         sa.Column("workspace_id", Id(), nullable=False),
@@ -88,11 +69,6 @@ def upgrade() -> None:
     )
 
 
-def _index(table: str, name: str, columns: list[str], condition: str | None) -> None:
-    partial = sa.text(condition) if condition else None
-    op.create_index(name, table, columns, sqlite_where=partial, postgresql_where=partial)
-
-
 def downgrade() -> None:
-    for name in ("mailboxes", "bounces", "inbound_messages"):
+    for name in ("mailboxes", "inbound_messages"):
         op.drop_table(name)

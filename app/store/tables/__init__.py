@@ -1,7 +1,7 @@
 """Every table of the one schema; `metadata` is what migrations are checked against."""
 
 from app.store.tables.columns import metadata
-from app.store.tables.inbound import bounces, inbound_messages, mailboxes
+from app.store.tables.inbound import inbound_messages, mailboxes
 from app.store.tables.people import (
     audit_entries,
     companies,
@@ -42,9 +42,9 @@ from app.store.tables.signals import events, hits, job_runs, timeline
 PARTITIONED = (hits, events, attempts, timeline)
 
 __all__ = [
-    "PARTITIONED", "admissions", "attempts", "audit_entries", "bounces", "companies", "consent_entries", "consents",
+    "PARTITIONED", "admissions", "attempts", "audit_entries", "companies", "consent_entries", "consents",
     "contact_criteria", "contact_stages", "contact_tags", "contacts", "definition_versions", "definitions",
-    "deliveries", "enrollments", "events", "fact_changes", "field_definitions", "hits", "identities", "inbound_messages",
-    "import_rows", "imports", "interests", "job_runs", "mailboxes", "merges", "metadata", "score_entries", "scores", "sender_states",
+    "deliveries", "enrollments", "events", "fact_changes", "field_definitions", "hits", "identities",
+    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mailboxes", "merges", "metadata", "score_entries", "scores", "sender_states",
     "sign_ins", "suppressions", "tasks", "template_variants", "timeline", "users", "web_calls", "workspaces",
 ]  # fmt: skip

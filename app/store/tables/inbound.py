@@ -1,6 +1,6 @@
-"""What came back by mail: each message as it came, which deliveries bounced, and how far a mailbox was read."""
+"""What came back by mail: each message as it came, and how far a mailbox was read."""
 
-from sqlalchemy import BigInteger, LargeBinary, PrimaryKeyConstraint, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, LargeBinary, PrimaryKeyConstraint, Table, text
 
 from app.store.tables.columns import (
     Id,
@@ -8,7 +8,6 @@ from app.store.tables.columns import (
     Instant,
     Integer,
     Text,
-    contact,
     key,
     metadata,
     personal,
@@ -64,26 +63,6 @@ inbound_messages = Table(
         sqlite_where=text("raw IS NOT NULL"),
         postgresql_where=text("raw IS NOT NULL"),
     ),
-)
-
-bounces = Table(
-    "bounces",
-    metadata,
-    key(),
-    workspace(),
-    contact(),
-    plain("delivery_id", Id),
-    pseudonymous("value_hash", Text),  # of the address, as in `suppressions`
-    plain("kind", Text),  # hard / soft / policy
-    plain("enhanced", Text, nullable=True),
-    plain("code", Integer, nullable=True),
-    plain("source", Text),  # smtp / dsn / a provider's
-    plain("sender", Text),  # the From it was refused from
-    plain("at", Instant),
-    UniqueConstraint("delivery_id"),
-    Index(None, "workspace_id", "value_hash", "at"),
-    Index(None, "workspace_id", "at"),
-    Index(None, "contact_id"),
 )
 
 mailboxes = Table(
