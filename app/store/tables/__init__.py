@@ -37,14 +37,22 @@ from app.store.tables.programme import (
     template_variants,
     web_calls,
 )  # fmt: skip
+from app.store.tables.provider_events import (
+    mail_outcomes,
+    provider_events,
+    webhook_calls,
+    webhook_endpoints,
+)  # fmt: skip
 from app.store.tables.signals import events, hits, job_runs, timeline
+from app.store.tables.truths import domain_checks, truth_checks, truth_findings
 
 PARTITIONED = (hits, events, attempts, timeline)
 
 __all__ = [
     "PARTITIONED", "admissions", "attempts", "audit_entries", "companies", "consent_entries", "consents",
     "contact_criteria", "contact_stages", "contact_tags", "contacts", "definition_versions", "definitions",
-    "deliveries", "enrollments", "events", "fact_changes", "field_definitions", "hits", "identities",
-    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mailboxes", "merges", "metadata", "score_entries", "scores", "sender_states",
-    "sign_ins", "suppressions", "tasks", "template_variants", "timeline", "users", "web_calls", "workspaces",
+    "deliveries", "domain_checks", "enrollments", "events", "fact_changes", "field_definitions", "hits", "identities",
+    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "score_entries", "scores", "sender_states",
+    "sign_ins", "suppressions", "tasks", "template_variants", "timeline", "truth_checks", "truth_findings", "users", "web_calls", "webhook_calls",
+    "webhook_endpoints", "workspaces",
 ]  # fmt: skip

@@ -56,6 +56,7 @@ users = Table(
     plain("disabled_at", Instant, nullable=True),
     plain("created_at", Instant),
     UniqueConstraint("workspace_id", "email"),
+    info={"whose": "colleague"},
 )
 
 sign_ins = Table(
@@ -70,6 +71,7 @@ sign_ins = Table(
     personal("user_agent", Text),
     personal("address", Text),
     Index(None, "user_id"),
+    info={"whose": "colleague"},
 )
 
 audit_entries = Table(
@@ -82,8 +84,9 @@ audit_entries = Table(
     plain("action", Text),
     plain("subject_kind", Text),
     pseudonymous("subject", Text),
-    plain("detail", Json),
+    personal("detail", Json),
     Index(None, "workspace_id", "at"),
+    info={"whose": "named"},
 )
 
 companies = Table(
@@ -151,6 +154,8 @@ identities = Table(
     plain("is_primary", Boolean),
     plain("verified_at", Instant, nullable=True),
     plain("created_at", Instant),
+    plain("flag", Text, nullable=True),  # of an address: role / disposable / no_mail / typo
+    personal("suggestion", Text, nullable=True),  # what was meant, where it looks mistyped
     UniqueConstraint("workspace_id", "kind", "value"),
     Index(None, "contact_id"),
 )
@@ -254,7 +259,8 @@ suppressions = Table(
     key(),
     workspace(),
     plain("scope", Text),  # topic / marketing / address / domain / company
-    pseudonymous("value_hash", Text),  # keyed hash of the address or domain; it outlives an erasure
+    pseudonymous("value_hash", Text),  # keyed hash of the address, domain or company; it outlives an erasure
+    personal("value", Text, nullable=True),  # what was hashed, as a person reads it; goes with an erasure
     plain("topic", Text),  # empty unless the scope is topic
     pseudonymous("contact_id", Id, nullable=True),
     plain("source", Text),
@@ -263,6 +269,8 @@ suppressions = Table(
     plain("lifted_at", Instant, nullable=True),
     pseudonymous("lifted_by", Id, nullable=True),
     plain("lifted_why", Text, nullable=True),
+    Index(None, "workspace_id", "value_hash"),
+    Index(None, "contact_id"),
     Index(
         "uq_suppressions_live",
         "workspace_id",
@@ -343,4 +351,5 @@ import_rows = Table(
     plain("result", Text),  # rejected / noted
     *reason(),
     PrimaryKeyConstraint("import_id", "row_number"),
+    info={"whose": "named"},
 )
