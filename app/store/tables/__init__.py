@@ -24,6 +24,7 @@ from app.store.tables.people import (
     users,
     workspaces,
 )  # fmt: skip
+from app.store.tables.privacy import confirmations, erasures
 from app.store.tables.programme import (
     admissions,
     attempts,
@@ -49,7 +50,7 @@ from app.store.tables.truths import domain_checks, truth_checks, truth_findings
 PARTITIONED = (hits, events, attempts, timeline)
 
 __all__ = [
-    "PARTITIONED", "admissions", "attempts", "audit_entries", "companies", "consent_entries", "consents",
+    "PARTITIONED", "admissions", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
     "contact_criteria", "contact_stages", "contact_tags", "contacts", "definition_versions", "definitions",
     "deliveries", "domain_checks", "enrollments", "events", "fact_changes", "field_definitions", "hits", "identities",
     "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "score_entries", "scores", "sender_states",
