@@ -52,7 +52,7 @@ PARTITIONED = (hits, events, attempts, timeline)
 __all__ = [
     "PARTITIONED", "admissions", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
     "contact_criteria", "contact_stages", "contact_tags", "contacts", "definition_versions", "definitions",
-    "deliveries", "domain_checks", "enrollments", "events", "fact_changes", "field_definitions", "hits", "identities",
+    "deliveries", "domain_checks", "enrollments", "erasures", "events", "fact_changes", "field_definitions", "hits", "identities",
     "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "score_entries", "scores", "sender_states",
     "sign_ins", "suppressions", "tasks", "template_variants", "timeline", "truth_checks", "truth_findings", "users", "web_calls", "webhook_calls",
     "webhook_endpoints", "workspaces",

@@ -2,6 +2,11 @@
 
 `plain` tells nothing about anybody, `pseudonymous` points at a person through an id or a keyed
 hash, `personal` is about a person and goes with an erasure. An undeclared column fails a test.
+
+A table with personal columns refers to its contact, or says under `info`: `whose="colleague"` (of
+somebody who signs in here) or `whose="named"` (rows are found by the address in them).
+`known=True`: an erasure keeps what is one of our own keys, such as a template's. `app.store.persons`
+reads all this.
 """
 
 from collections.abc import Callable
@@ -23,9 +28,9 @@ metadata = MetaData(
 
 
 def _declared(data: str) -> Callable[..., Column[Any]]:
-    def column(name: str, *args: Any, **options: Any) -> Column[Any]:
+    def column(name: str, *args: Any, known: bool = False, **options: Any) -> Column[Any]:
         options.setdefault("nullable", False)
-        return Column(name, *args, info={"data": data}, **options)
+        return Column(name, *args, info={"data": data, "known": known}, **options)
 
     return column
 
@@ -50,8 +55,8 @@ def contact(**options: Any) -> Column[Any]:
 
 
 def reason() -> tuple[Column[Any], Column[Any]]:
-    """A change carries why: a stable code and the parameters of its sentence."""
-    return plain("reason_code", Text), plain("reason_params", Json)
+    """A change carries why: a stable code and the parameters of its sentence, which may quote a person."""
+    return plain("reason_code", Text), personal("reason_params", Json)
 
 
 __all__ = [

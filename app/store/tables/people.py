@@ -123,6 +123,7 @@ contacts = Table(
     personal("fields", Json),  # typed custom fields, by the keys of field_definitions
     plain("tracking", Text, nullable=True),  # none / aggregate / individual; null: the default
     plain("mails_a_week", Integer, nullable=True),  # "slower please": the contact's own cap
+    plain("mails_a_month", Integer, nullable=True),  # the same, slower still: in any 30 days
     plain("paused_until", Instant, nullable=True),
     pseudonymous("merged_into", Id, nullable=True),
     plain("erased_at", Instant, nullable=True),

@@ -175,7 +175,7 @@ deliveries = Table(
     plain("accepted_at", Instant, nullable=True),
     plain("ended_at", Instant, nullable=True),
     plain("attempts", Integer),
-    plain("response", Text, nullable=True),
+    personal("response", Text, nullable=True),  # servers repeat the address
     *reason(),
     plain("claimed_by", Text, nullable=True),
     plain("claim_token", Id, nullable=True),
@@ -225,6 +225,7 @@ sender_states = Table(
     *reason(),
     plain("at", Instant),
     PrimaryKeyConstraint("workspace_id", "sender"),
+    info={"whose": "named"},
 )
 
 attempts = Table(

@@ -73,6 +73,7 @@ webhook_calls = Table(
         sqlite_where=text("body IS NOT NULL"),
         postgresql_where=text("body IS NOT NULL"),
     ),
+    info={"whose": "named"},
 )
 
 provider_events = Table(

@@ -68,7 +68,7 @@ events = Table(
     workspace(),
     contact(),
     plain("kind", Text),
-    plain("subject", Text),  # what it happened to: a template, a link, a form, a stage, an answer
+    personal("subject", Text, known=True),  # what it happened to: a template, a page, a form, a stage, an answer
     plain("topics", Text),  # ",pricing,demo,": one LIKE finds a topic on both databases
     plain("verdict", Text),
     plain("source", Text),
@@ -119,10 +119,11 @@ job_runs = Table(
     plain("last_started_at", Instant, nullable=True),
     plain("last_finished_at", Instant, nullable=True),
     plain("last_error_at", Instant, nullable=True),
-    plain("last_error", Text, nullable=True),
+    personal("last_error", Text, nullable=True),
     plain("handled", Integer),
     plain("every", Float),  # seconds between two ticks
     plain("worker", Text),
+    info={"whose": "named"},
 )
 
 __all__ = ["events", "hits", "job_runs", "timeline"]
