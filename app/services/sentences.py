@@ -43,6 +43,8 @@ def say(code: str, params: Mapping[str, Any], locale: str = "en", zone: tzinfo =
 def because(code: str, params: Mapping[str, Any], locale: str = "en", zone: tzinfo = UTC) -> str:
     """The clause behind the three dots: no capital, no full stop. A signal counts by its verdict."""
     if code.startswith("event.") and params.get("verdict"):
+        if code == "event.bounced" and params.get("class"):
+            return say(f"bounce.{params['class']}", params, locale, zone)
         if code.removeprefix("event.") in CERTAIN_KINDS:
             return ""
         code = f"signal.{params['verdict']}"

@@ -84,6 +84,7 @@ HEADLINES = {
     **{f"mail_{state}": text for state, text in _MAIL.items()},
     **_DID,
     "bounced": N_("Mail “%(subject)s” bounced"),
+    "mail_bounced": N_("Mail “%(template)s” came back"),
     "answered": N_("Answered about “%(subject)s”"),
     "answered:ask.unknown_answer": N_("An answer nobody expected"),
     "answered:ask.unknown_criterion": N_("An answer nobody expected"),
