@@ -1,6 +1,7 @@
 """Every table of the one schema; `metadata` is what migrations are checked against."""
 
 from app.store.tables.columns import metadata
+from app.store.tables.dkim import dkim_keys
 from app.store.tables.inbound import inbound_messages, mailboxes
 from app.store.tables.people import (
     audit_entries,
@@ -52,7 +53,7 @@ PARTITIONED = (hits, events, attempts, timeline)
 __all__ = [
     "PARTITIONED", "admissions", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
     "contact_criteria", "contact_stages", "contact_tags", "contacts", "definition_versions", "definitions",
-    "deliveries", "domain_checks", "enrollments", "erasures", "events", "fact_changes", "field_definitions", "hits", "identities",
+    "deliveries", "dkim_keys", "domain_checks", "enrollments", "erasures", "events", "fact_changes", "field_definitions", "hits", "identities",
     "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "score_entries", "scores", "sender_states",
     "sign_ins", "suppressions", "tasks", "template_variants", "timeline", "truth_checks", "truth_findings", "users", "web_calls", "webhook_calls",
     "webhook_endpoints", "workspaces",
