@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("pending", Json, nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("last_at", Instant(), nullable=True),
+        sa.Column("counts", Json, nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("refused_at", Instant(), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=True),
@@ -68,6 +69,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_calls")),
         sa.UniqueConstraint("endpoint_id", "once", name=op.f("uq_webhook_calls_endpoint_id_once")),
+        info={"whose": "named"},
     )
     op.create_index(
         "ix_webhook_calls_kept",
@@ -131,9 +133,9 @@ def upgrade() -> None:
         sa.Column("enhanced", sa.Text(), nullable=True),
         sa.Column("code", sa.Integer(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("user_agent", sa.Text(), nullable=True),
-        sa.Column("ip", sa.Text(), nullable=True),
         sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_provider_events_contact_id")),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_provider_events_workspace_id")
@@ -143,7 +145,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_provider_events_call_id"), "provider_events", ["call_id"], unique=False)
     op.create_index(op.f("ix_provider_events_contact_id"), "provider_events", ["contact_id"], unique=False)
     op.create_index(
-        op.f("ix_provider_events_endpoint_id_kind"), "provider_events", ["endpoint_id", "kind"], unique=False
+        "ix_provider_events_waiting",
+        "provider_events",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("result = 'waiting'"),
+        postgresql_where=sa.text("result = 'waiting'"),
     )
     op.create_index(
         op.f("ix_provider_events_workspace_id_received_at"),
@@ -155,7 +162,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_provider_events_workspace_id_received_at"), table_name="provider_events")
-    op.drop_index(op.f("ix_provider_events_endpoint_id_kind"), table_name="provider_events")
+    op.drop_index(
+        "ix_provider_events_waiting",
+        table_name="provider_events",
+        sqlite_where=sa.text("result = 'waiting'"),
+        postgresql_where=sa.text("result = 'waiting'"),
+    )
     op.drop_index(op.f("ix_provider_events_contact_id"), table_name="provider_events")
     op.drop_index(op.f("ix_provider_events_call_id"), table_name="provider_events")
     op.drop_table("provider_events")

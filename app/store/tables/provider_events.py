@@ -34,6 +34,7 @@ webhook_endpoints = Table(
     plain("pending", Json, nullable=True),  # a subscription that waits for a person: topic, token
     plain("created_at", Instant),
     plain("last_at", Instant, nullable=True),  # the last call that was taken
+    plain("counts", Json),  # events by kind
     plain("refused", Integer),
     plain("refused_at", Instant, nullable=True),
     plain("refusal", Text, nullable=True),  # the code of the last one
@@ -94,13 +95,18 @@ provider_events = Table(
     plain("enhanced", Text, nullable=True),
     plain("code", Integer, nullable=True),
     personal("text", Text),
-    personal("user_agent", Text, nullable=True),
-    personal("ip", Text, nullable=True),
-    plain("result", Text),  # what was made of it: applied / known / kept / unmatched / failed
+    plain("result", Text),  # waiting / applied / known / kept / unmatched / failed
+    plain("due_at", Instant),
+    plain("failures", Integer),
     Index(None, "workspace_id", "received_at"),
-    Index(None, "endpoint_id", "kind"),
     Index(None, "contact_id"),
     Index(None, "call_id"),
+    Index(
+        "ix_provider_events_waiting",
+        "due_at",
+        sqlite_where=text("result = 'waiting'"),
+        postgresql_where=text("result = 'waiting'"),
+    ),
 )
 
 mail_outcomes = Table(
