@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from app.core.caps import FrequencyCap, parse_caps
+from app.core.forms import Form, read_forms
 from app.core.labels import Labels, read_labels
 from app.core.parsing import parsed
 from app.core.reading import Node
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 _COUNTRY = "Write the two capitals of ISO 3166, such as “DE”."
 _LATE = Span(3, "days")
-_KEYS = ("caps", "quiet", "window", "zone", "locale", "country", "topics", "late", "holidays of")
+_KEYS = ("caps", "quiet", "window", "zone", "locale", "country", "topics", "forms", "late", "holidays of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Programme:
     locale: str = "en"
     country: str = ""
     topics: Mapping[str, Topic] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
     late: Span = _LATE
     holidays_of: tuple[str, ...] = ()
 
@@ -52,6 +54,7 @@ def read_programme(node: Node | None, calendar: Calendar) -> Programme:
         return Programme(calendar=calendar)
     node.keys(_KEYS)
     plain = Programme()
+    topics = _topics(node.get("topics"))
     return Programme(
         caps=parsed(node.get("caps"), parse_caps, ()),
         quiet=_tree(node.get("quiet"), QuietHours.from_tree),
@@ -60,7 +63,8 @@ def read_programme(node: Node | None, calendar: Calendar) -> Programme:
         zone=_checked(node.get("zone"), plain.zone, is_zone, "Write an IANA name such as “Europe/Berlin”."),
         locale=_checked(node.get("locale"), plain.locale, _is_locale, "Write one such as “en” or “pt-BR”."),
         country=_checked(node.get("country"), plain.country, _is_country, _COUNTRY),
-        topics=_topics(node.get("topics")),
+        topics=topics,
+        forms=read_forms(node.get("forms"), topics),
         late=parsed(node.get("late"), Span.parse, plain.late),
         holidays_of=_countries(node.get("holidays of")),
     )

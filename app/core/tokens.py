@@ -12,6 +12,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
 from hmac import compare_digest
 from uuid import UUID
@@ -100,7 +101,7 @@ class _Sealer:
 class Keyring:
     """Seals with the first key and opens with any of them, so that retired keys keep verifying."""
 
-    __slots__ = ("_envelope", "_manage", "_track")
+    __slots__ = ("_envelope", "_manage", "_request", "_track")
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys:
@@ -110,6 +111,7 @@ class Keyring:
         self._track = tuple(_Sealer(key, "track") for key in keys)
         self._manage = tuple(_Sealer(key, "manage") for key in keys)
         self._envelope = tuple(_Sealer(key, "envelope") for key in keys)
+        self._request = tuple(_Sealer(key, "request") for key in keys)
 
     def seal_track(self, delivery: UUID, contact: UUID, variant: UUID) -> str:
         """The token of a mail's pixel and links."""
@@ -135,6 +137,26 @@ class Keyring:
         if payload is None or len(payload) < 32:
             return None
         return ManageToken(UUID(bytes=payload[:16]), UUID(bytes=payload[16:32]), payload[32:].decode())
+
+    def seal_request(self, request: UUID) -> str:
+        """The token in a mail that asks for a confirmation; what is asked, and how long it holds, its row says."""
+        return _to_url(self._request[0].seal(request.bytes))
+
+    def open_request(self, token: str) -> UUID | None:
+        """The request, or None when it is not one of ours."""
+        payload = _open(self._request, _from_url(token))
+        return UUID(bytes=payload) if payload is not None and len(payload) == 16 else None
+
+    def seal_stamp(self, at: datetime) -> str:
+        """The hidden field of a form: when its page was made."""
+        return _to_url(self._request[0].seal(b"at" + int(at.timestamp()).to_bytes(8, "big")))
+
+    def open_stamp(self, token: str) -> datetime | None:
+        """When the page was made, to the second, or None when it is not one of ours."""
+        payload = _open(self._request, _from_url(token))
+        if payload is None or len(payload) != 10 or not payload.startswith(b"at"):
+            return None
+        return datetime.fromtimestamp(int.from_bytes(payload[2:], "big"), UTC)
 
     def seal_envelope(self, delivery: UUID) -> str:
         """46 letters and digits of lower-case base32, the same on every attempt."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -146,6 +146,16 @@ class CaughtMails:
             database.executemany("DELETE FROM caught WHERE id = ?", doomed)
         self._empty_log()
         return len(doomed)
+
+    def erase_where(self, doomed: Callable[[CaughtMail], bool]) -> int:
+        """Remove the mails of which `doomed` says so; how many."""
+        with self._lock:
+            numbers = [row[0] for row in self._database.execute("SELECT id FROM caught ORDER BY id")]
+        found = [(mail.summary.id,) for mail in map(self.get, numbers) if mail is not None and doomed(mail)]
+        with self._writing() as database:
+            database.executemany("DELETE FROM caught WHERE id = ?", found)
+        self._empty_log()
+        return len(found)
 
     def close(self) -> None:
         """Close the file; the instance is of no use afterwards."""

@@ -81,6 +81,14 @@ class Database:
         finally:
             self._turns.release()
 
+    def empty_log(self) -> bool:
+        """What was removed must not live on in SQLite's write-ahead log; False: somebody is reading it."""
+        if not self.is_sqlite:
+            return True
+        with self.engine.connect() as connection:
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 

@@ -8,7 +8,9 @@ from app.services.wording.foot import FOOT
 from app.services.wording.mail import MAIL
 from app.services.wording.outside import OUTSIDE
 from app.services.wording.pages import PAGES
+from app.services.wording.persons import PERSONS
 from app.services.wording.providers import PROVIDERS
+from app.services.wording.returned import RETURNED
 from app.services.wording.story import STORY
 
-WORDING = {**CHANGES, **CONDITIONS, **ENGINE, **MAIL, **PAGES, **STORY, **FOOT, **OUTSIDE, **BY_HAND, **PROVIDERS}
+WORDING = {**CHANGES, **CONDITIONS, **ENGINE, **MAIL, **PAGES, **STORY, **FOOT, **OUTSIDE, **BY_HAND, **PERSONS, **PROVIDERS, **RETURNED}

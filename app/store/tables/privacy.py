@@ -3,7 +3,6 @@
 from sqlalchemy import Table, text
 
 from app.store.tables.columns import (
-    Id,
     Index,
     Instant,
     Json,
@@ -25,7 +24,9 @@ confirmations = Table(
     contact(nullable=True),  # null where none was made: the try was held back
     plain("kind", Text),  # sign-up / export / erase
     pseudonymous("address_hash", Text),  # keyed, as in `suppressions`
-    pseudonymous("network_hash", Text),  # keyed hash of the shortened address of the network; empty: not known
+    pseudonymous(
+        "network_hash", Text
+    ),  # keyed hash of the shortened address of the network; empty: not known
     personal("detail", Json),  # form, topics, the words agreed to, what was typed, the shortened address
     plain("asked_at", Instant),
     plain("expires_at", Instant),
