@@ -1,6 +1,8 @@
 """Suppressions: a keyed hash of the address, once each, over a rotation of keys."""
 
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -23,17 +25,24 @@ def world(database: Database, tmp_path: Path) -> World:
     return programme(database, tmp_path)
 
 
-def write(world: World, value: str = ADDRESS, scope: str = "address", topic: str = "") -> bool:
+def write(world: World, value: str = ADDRESS, scope: str = "address", topic: str = "", **also: Any) -> bool:
+    how = {"reason": WHY, "source": "smtp", "now": NOW, "topic": topic, **also}
     with world.database.write() as connection:
-        return suppress(
-            connection, world, scope=scope, value=value, reason=WHY, source="smtp", now=NOW, topic=topic
-        )
+        return suppress(connection, world, scope=scope, value=value, **how)
 
 
-def test_it_is_kept_without_the_address(world: World) -> None:
+@pytest.mark.parametrize("also", [{"contact_id": UUID(int=1)}, {"source": "erasure"}])
+def test_what_a_contact_has_and_who_is_erased_are_kept_as_a_hash_only(
+    world: World, also: dict[str, Any]
+) -> None:
+    assert write(world, **also)
+    assert "berg" not in str(one(world, suppressions))
+
+
+def test_where_no_contact_has_it_the_value_stays_readable(world: World) -> None:
     assert write(world)
     row = one(world, suppressions)
-    assert "berg" not in str(row)
+    assert row.value == ADDRESS
     assert (row.reason_code, row.source, row.at) == ("suppressed.no_mailbox", "smtp", NOW)
     digest = ValueHash(world.settings)(ADDRESS.lower())
     with world.database.read() as connection:
