@@ -82,6 +82,20 @@ class Settings(BaseSettings):
         "https://halden.example", description="The company's site; template links start here."
     )
     bounce_domain: str = Field("", description="Domain of the envelope sender; empty: the sender's own.")
+    reply_domain: str = Field(
+        "", description="Domain of the addresses replies go to; empty: replies go to the owner's own mailbox."
+    )
+    imap_host: str = Field("", description="Where the mailbox of returned mail is read; empty: it is not.")
+    imap_port: int = Field(993, ge=1, le=65535, description="Port of that server.")
+    imap_security: Literal["none", "starttls", "tls"] = Field(
+        "tls", description="How the line to it is secured; none: to this machine only."
+    )
+    imap_username: str = Field("", description="Account of the mailbox.")
+    imap_password: str = Field("", description="Password of that account.", repr=False)
+    imap_folder: str = Field("INBOX", description="The folder that is read; nothing in it is changed.")
+    inbound_keep_days: int = Field(
+        90, ge=1, le=3650, description="Days for which the text of returned mail is kept."
+    )
 
     default_locale: str = Field("en", description="Language where a contact has none.")
     default_zone: str = Field(
@@ -206,7 +220,17 @@ class Settings(BaseSettings):
             raise ValueError("is no web address; give one such as https://mail.example.com")
         return value.rstrip("/")
 
-    @field_validator("sender_name", "brand_name", "brand_legal_name", "bounce_domain", "smtp_host")
+    @field_validator(
+        "sender_name",
+        "brand_name",
+        "brand_legal_name",
+        "bounce_domain",
+        "reply_domain",
+        "smtp_host",
+        "imap_host",
+        "imap_username",
+        "imap_folder",
+    )
     @classmethod
     def _text_is_one_line(cls, value: str) -> str:
         if not value.isprintable():
@@ -318,7 +342,15 @@ def _make_key(path: Path, key: str) -> None:
 
 # Their values are not told back.
 SECRETS = frozenset(
-    {"broker_url", "database_url", "encryption_keys", "secret_key", "retired_keys", "smtp_password"}
+    {
+        "broker_url",
+        "database_url",
+        "encryption_keys",
+        "secret_key",
+        "retired_keys",
+        "smtp_password",
+        "imap_password",
+    }
 )
 
 

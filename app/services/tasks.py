@@ -1,5 +1,6 @@
 """Tasks for people: one row each, told to the owner by mail where that is wanted."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,15 +33,22 @@ def create(
     task: CreateTask,
     enrollment: Enrollment | None,
     now: datetime,
+    *,
+    body: str = "",
+    reader: UUID | None = None,
+    mail_context: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Make the task for the contact's owner (nobody's, if there is none); the same key makes it once."""
+    """Make the task for the contact's owner (nobody's, if there is none); the same key makes it once.
+
+    Its mail goes to `reader`, else to the owner; what `mail_context` holds travels with it.
+    """
     key = f"{contact_id}:{task.key}"
     owner = connection.execute(
         select(contacts.c.owner_id).where(contacts.c.id == contact_id)
     ).scalar_one_or_none()
     row: dict[str, Any] = {
         "id": new_id(now), "workspace_id": world.workspace_id, "contact_id": contact_id, "owner_id": owner,
-        "kind": task.kind, "title": task.title, "body": "", "due_at": task.due_at, "state": "open",
+        "kind": task.kind, "title": task.title, "body": body, "due_at": task.due_at, "state": "open",
         "dedupe_key": key, "enrollment_id": enrollment.id if enrollment else None,
         "reason_code": task.reason.code, "reason_params": dict(task.reason.params), "created_at": now,
     }  # fmt: skip
@@ -56,8 +64,11 @@ def create(
         enrollment_id=enrollment.id if enrollment else None,
     )  # fmt: skip
     ledger.add_timeline(connection, [told])
-    if task.by_mail and owner is not None and TASK_MAIL in catalogue.templates:
-        ledger.insert_new(connection, deliveries, [_mail(world, contact_id, owner, row, now)])
+    to = reader or owner
+    if task.by_mail and to is not None and TASK_MAIL in catalogue.templates:
+        mail = _mail(world, contact_id, to, row, now)
+        mail["context"] = {**mail["context"], **(mail_context or {})}
+        ledger.insert_new(connection, deliveries, [mail])
     return True
 
 

@@ -47,6 +47,7 @@ def _context(
         "due": moment(task.due_at, zone) if task.due_at else None,
         "url": f"{base_url}/contacts/{task.contact_id}",
         "lines": [
+            *task.body.splitlines(),
             f"Why now: {why}.",
             *_known(connection, task, lifecycle),
             *_story(connection, task.contact_id, zone),

@@ -110,5 +110,7 @@ HEADLINES = {
     "web_hook": N_("%(to)s was not told"),
     "web_hook:hook.done": N_("Told %(to)s"),
     "web_hook:hook.replayed": N_("%(to)s is told again"),
+    "auto_reply": N_("An automatic answer to “%(template)s”"),
+    "mail_delayed": N_("“%(template)s” is late at the other end"),
     "event_failed": N_("A signal could not be worked in"),
 }
