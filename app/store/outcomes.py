@@ -35,12 +35,10 @@ def write(connection: Connection, row_id: UUID, values: dict[str, Any]) -> None:
 
 def mail(connection: Connection, workspace_id: UUID, delivery_id: UUID) -> Row[Any] | None:
     """One mail of ours as far as it may be told about."""
-    query = select(
-        deliveries.c.id, deliveries.c.contact_id, deliveries.c.recipient_user_id, deliveries.c.enrollment_id,
-        deliveries.c.template, deliveries.c.address, deliveries.c.state, deliveries.c.topic,
-    ).where(deliveries.c.workspace_id == workspace_id, deliveries.c.id == delivery_id)  # fmt: skip
-    found: Row[Any] | None = connection.execute(query).one_or_none()
-    return found
+    query = select(deliveries).where(
+        deliveries.c.workspace_id == workspace_id, deliveries.c.id == delivery_id
+    )
+    return connection.execute(query).one_or_none()
 
 
 def addresses_of(connection: Connection, contact_id: UUID) -> list[str]:
