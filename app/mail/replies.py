@@ -1,6 +1,6 @@
 """What a server answers, and what that means for the mail in hand.
 
-Codes: RFC 5321 (4.2), enhanced status codes: RFC 3463 and RFC 2034.
+Codes: RFC 5321 (4.2), enhanced status codes: RFC 3463, RFC 2034 and RFC 5248.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from app.mail.pauses import retry_hint
 
 Kind = Literal["accepted", "deferred", "failed", "uncertain", "sender_problem"]
 Phase = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "body", "dot"]
@@ -17,10 +18,9 @@ Phase = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "body", "dot"]
 MAX_LINE = 2_048
 MAX_LINES = 100
 MAX_TEXT = 500
-MAX_RETRY_AFTER = timedelta(days=1)
-
-_UNITS = {"sec": timedelta(seconds=1), "min": timedelta(minutes=1), "hour": timedelta(hours=1)}
-_ABOUT_RETRY = ("again", "retry", "wait", "later")
+# What 5.3.4 and 5.6.x complain of is the mail: too large, or of a form that is not taken.
+_OF_THE_MAIL = ("5.3.4", "5.6.")
+_SIGN_IN_FIRST = (530, 534, 535, 538)
 
 
 class BadReply(Exception):
@@ -34,6 +34,7 @@ class Outcome:
     `accepted`: the server took it. `deferred`: try again later. `failed`: this mail will never be taken.
     `sender_problem`: not taken from *us* as things stand; the recipient is not to blame, a later try is safe.
     `uncertain`: the last byte left and no readable answer came; the mail may have been taken.
+    `fault` names what is wrong with the sender or its relay, see `app.mail.opening.FAULTS`.
     """
 
     kind: Kind
@@ -42,10 +43,10 @@ class Outcome:
     enhanced: str | None = None
     text: str = ""
     retry_after: timedelta | None = None
+    fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply, its lines joined by LF and without their codes."""
 
     code: int
@@ -76,64 +77,65 @@ class Reply:
         return clean_text(" ".join(words))
 
 
-def read_reply(readline: Callable[[int], bytes], expired: Callable[[], bool]) -> Reply:
-    """The next reply, of one line or many.
+def read_reply(readline: Callable[[], bytes]) -> Reply:
+    """The next reply, of one line or many. `readline` gives a line with its end, or what there is of one.
 
-    ConnectionError when the other side hung up, BadReply when it does not speak SMTP,
-    TimeoutError when `expired()` turns true between two lines (a reply may be dripped for ever).
+    ConnectionError when the other side hung up, BadReply when it does not speak SMTP.
     """
     lines: list[bytes] = []
     while len(lines) < MAX_LINES:
-        line = readline(MAX_LINE + 1)
+        line = readline()
+        if len(line) > MAX_LINE:
+            raise BadReply("The server's reply has an over-long line.")
         if not line.endswith(b"\n"):
-            if len(line) > MAX_LINE:
-                raise BadReply("The server's reply has an over-long line.")
             raise ConnectionResetError("The server closed the connection.")
-        lines.append(line[4:].rstrip())
         if not line[:3].isdigit() or line[3:4] not in (b" ", b"-", b"\r", b"\n") or line[0] not in b"2345":
             raise BadReply(
                 f"The server's reply is not SMTP: {clean_text(line.decode('utf-8', 'replace'))[:80]}"
             )
         if line[3:4] != b"-":
-            return Reply(int(line[:3]), lines[0] if len(lines) == 1 else b"\n".join(lines))
-        if expired():
-            raise TimeoutError("The server's reply did not end in time.")
+            last = line[4:].rstrip()
+            return Reply(int(line[:3]), b"\n".join([*lines, last]) if lines else last)
+        lines.append(line[4:].rstrip())
     raise BadReply("The server's reply does not end.")
 
 
 def judge(reply: Reply, phase: Phase) -> Outcome:
     """What `reply` to the command of `phase` means for the mail."""
     enhanced, text = reply.enhanced, reply.text
-    kind = _kind(reply.code, enhanced, phase)
-    retry_after = retry_hint(text) if kind == "deferred" else None
-    return Outcome(kind, phase, reply.code, enhanced, text, retry_after)
+    kind = _kind(reply.code, enhanced or "", phase)
+    if kind == "accepted":
+        return Outcome(kind, phase, reply.code, enhanced, text)
+    retry_after = retry_hint(text) if kind in ("deferred", "sender_problem") else None
+    fault = _fault(reply.code, phase) if kind == "sender_problem" else ""
+    return Outcome(kind, phase, reply.code, enhanced, text, retry_after, fault)
 
 
-def _kind(code: int, enhanced: str | None, phase: Phase) -> Kind:
+def _kind(code: int, enhanced: str, phase: Phase) -> Kind:
+    if phase in ("connect", "tls", "auth"):
+        # No recipient was named yet, so none of them can be to blame.
+        return "sender_problem"
     if 200 <= code < 400:
         # 2xx elsewhere, and 3xx where none belongs: the dialogue is out of step, but no dot was sent yet.
         return ("accepted" if code < 300 else "uncertain") if phase == "dot" else "deferred"
     if code < 500:
         return "deferred"
-    enhanced = enhanced or ""
-    if enhanced in {"5.3.4", "5.6.7"} or (code == 552 and not enhanced.startswith("5.7.")):
+    if enhanced.startswith(_OF_THE_MAIL) or (code == 552 and not enhanced.startswith("5.7.")):
         return "failed"
-    if phase in ("connect", "tls", "auth", "mail") or enhanced.startswith("5.7.") or code in (530, 535):
+    if phase == "mail" or enhanced.startswith("5.7.") or code in _SIGN_IN_FIRST:
         return "sender_problem"
     return "failed"
 
 
-def retry_hint(text: str) -> timedelta | None:
-    """The pause a server asks for ("try again in 5 minutes"), at most a day; None when it names none."""
-    words = text.lower().split()
-    if not any(sign in text.lower() for sign in _ABOUT_RETRY):
-        return None
-    for number, unit in pairwise(words):
-        if number.isascii() and number.isdigit() and len(number) <= 6:
-            for name, length in _UNITS.items():
-                if unit.startswith(name):
-                    return min(int(number) * length, MAX_RETRY_AFTER)
-    return None
+def _fault(code: int, phase: Phase) -> str:
+    """What a refusal says of the sender; see `app.mail.opening.FAULTS`."""
+    if phase in ("connect", "tls", "auth") and 400 <= code < 500:
+        return "busy"
+    if code in _SIGN_IN_FIRST:
+        return "password" if phase == "auth" else "sign_in_first"
+    return {"connect": "turned_away", "tls": "tls", "auth": "password", "mail": "mail_from"}.get(
+        phase, "policy"
+    )
 
 
 def clean_text(text: str) -> str:

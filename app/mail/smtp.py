@@ -1,55 +1,46 @@
 """One kept-open SMTP connection that says exactly how far each mail came.
 
-The standard library's smtplib opens it (EHLO, STARTTLS, AUTH); the mails themselves go through our own
-dialogue, because only that can tell "safe to try again" from "may have arrived", and because pipelining the
-envelope (RFC 2920) saves two round trips of four.
+The dialogue is our own, because only that can tell "safe to try again" from "may have arrived", and because
+pipelining the envelope (RFC 2920) saves two round trips of four.
 """
 
 from __future__ import annotations
 
-import select
-import smtplib
-import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
-from socket import IPPROTO_TCP, TCP_NODELAY, socket
-from typing import BinaryIO, Literal
+from typing import Literal
 
-from app.mail.replies import BadReply, Outcome, Phase, Reply, clean_text, judge, read_reply
+from app.mail.opening import NotOpened, Opened, error_text, open_line
+from app.mail.replies import BadReply, Outcome, Phase, Reply, judge
+from app.mail.route import Security, SmtpRoute
 from app.mail.wire import dot_stuffed, envelope_address
 
-Security = Literal["none", "starttls", "tls"]
-Moment = Literal["body", "dot", "sent", "replied"]
+Moment = Literal["data", "body", "dot", "sent", "replied"]
 OnPhase = Callable[[Moment], None]
 
 _GO_ON = 354
+# Seconds after which an idle connection is looked at, and after which it is asked.
 _LONGEST_IDLE = 1.0
+_LONGEST_QUIET = 30.0
+_NOOP_TIMEOUT = 5.0
 _GOODBYE_TIMEOUT = 1.0
+# How long a relay that could not be opened is not tried again: what it said stands for the mails in hand.
+_COOLING = 15.0
 _ENVELOPE: tuple[Phase, Phase, Phase] = ("mail", "rcpt", "data")
 
 
-@dataclass(frozen=True, slots=True)
-class SmtpRoute:
-    """Where mail is handed over, and how.
+class Trouble:
+    """That a relay could not be opened just now, known to all connections of its pool."""
 
-    `timeout` in seconds bounds each wait for the server, `dot_timeout` the wait for the verdict after the
-    final dot: giving up there leaves an uncertain mail, so it is the longer one (RFC 5321, 4.5.3.2.6).
-    """
+    def __init__(self) -> None:
+        self._outcome: Outcome | None = None
+        self._until = 0.0
 
-    host: str
-    port: int
-    security: Security
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    local_hostname: str = "localhost"
-    timeout: float = 30.0
-    dot_timeout: float = 120.0
-    verify: bool = True
-    max_mails: int = 100
-    max_age: timedelta = timedelta(minutes=5)
-    pipelining: bool = True
+    def note(self, outcome: Outcome | None, now: float) -> None:
+        self._outcome, self._until = outcome, now + _COOLING
+
+    def at(self, now: float) -> Outcome | None:
+        return self._outcome if self._outcome is not None and now < self._until else None
 
 
 class SmtpConnection:
@@ -58,45 +49,57 @@ class SmtpConnection:
     Not for use by two threads at once; SmtpPool hands each to one.
     """
 
-    def __init__(self, route: SmtpRoute, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        route: SmtpRoute,
+        clock: Callable[[], float] = time.monotonic,
+        trouble: Trouble | None = None,
+    ) -> None:
         self._route = route
         self._clock = clock
-        self._tls: ssl.SSLContext | None = None
-        self._smtp: smtplib.SMTP | None = None
-        self._opened = self._used = 0.0
+        self._trouble = trouble
+        self._opened: Opened | None = None
+        self._since = self._used = 0.0
         self._mails = 0
+        self._was_left = False
 
     @property
     def is_open(self) -> bool:
-        return self._smtp is not None
+        return self._opened is not None
+
+    @property
+    def opened(self) -> Opened | None:
+        """What was agreed on when the line was opened; None while it is closed."""
+        return self._opened
 
     @property
     def usable(self) -> bool:
-        """Open, not yet tired (`max_mails`, `max_age`), and not hung up by the server while it lay idle."""
-        if self._smtp is None or self._mails >= self._route.max_mails:
+        """Open, not yet tired (`max_mails`, `max_age`), and not left by the server while it lay idle."""
+        if self._opened is None or self._mails >= self._route.max_mails:
             return False
         now = self._clock()
-        if now - self._opened >= self._route.max_age.total_seconds():
+        if now - self._since >= self._route.max_age.total_seconds():
             return False
+        idle = now - self._used
+        if idle < _LONGEST_IDLE:
+            return True
         # Whatever an idle server says is a farewell: 421, or the end of the stream.
-        return now - self._used < _LONGEST_IDLE or not _readable(self._sock)
+        return not self._line.spoke and (idle < _LONGEST_QUIET or self._answers())
 
     def open(self) -> Outcome | None:
         """Connect, secure and sign in where that has not happened yet. None when ready, else what failed."""
-        if self._smtp is not None:
+        if self._opened is not None:
             return None
-        steps: tuple[tuple[Phase, Callable[[], None]], ...] = (
-            ("connect", self._connect),
-            ("tls", self._secure),
-            ("auth", self._sign_in),
-        )
-        for phase, step in steps:
-            try:
-                step()
-            except (smtplib.SMTPException, OSError, ValueError) as error:
-                self._drop()
-                return _opening_failed(error, phase)
-        self._settle_in()
+        known = self._trouble.at(self._clock()) if self._trouble else None
+        if known is not None:
+            return known
+        try:
+            opened = open_line(self._route, self._clock)
+        except NotOpened as error:
+            if self._trouble:
+                self._trouble.note(error.outcome, self._clock())
+            return error.outcome
+        self._settle_in(opened)
         return None
 
     def send(
@@ -111,9 +114,10 @@ class SmtpConnection:
         """Hand over one mail for one recipient. Never raises for what a server or a network does.
 
         `data` is the whole message with CRLF line ends, not dot-stuffed. `smtputf8` says that its headers
-        need RFC 6531 (the addresses are looked at here). `on_phase` is called at the four moments between
-        which a crash means something else. ValueError, before anything is sent, for data or addresses that
-        could be read as commands. After any other exception (a signal's, say) the mail is uncertain.
+        need RFC 6531 (the addresses are looked at here). `on_phase` is called at the five moments between
+        which a crash means something else: before the body, in the middle of it, before its dot, after it,
+        and when the verdict is in. ValueError, before anything is sent, for data or addresses that could be
+        read as commands. After any other exception (a signal's, say) the mail is uncertain.
         """
         body = dot_stuffed(data)
         envelope_address(mail_from, empty_allowed=True)
@@ -121,14 +125,12 @@ class SmtpConnection:
         refused = self.open()
         if refused is not None:
             return refused
-        needs_utf8 = smtputf8 or not (mail_from.isascii() and recipient.isascii())
-        unable = self._unable(len(data), needs_utf8)
-        if unable is not None:
-            return unable
-        self._mails += 1
-        commands = self._envelope(mail_from, recipient, data, needs_utf8)
+        is_used = self._mails > 0
         try:
-            outcome = self._offer(commands) or self._transmit(body, on_phase)
+            outcome = self._hand_over(mail_from, recipient, data, body, smtputf8, on_phase)
+            if is_used and self._was_left:
+                # A server may leave a connection at any time; nothing of this mail was taken yet.
+                outcome = self.open() or self._hand_over(mail_from, recipient, data, body, smtputf8, on_phase)
         except BaseException:
             self._drop()
             raise
@@ -137,97 +139,88 @@ class SmtpConnection:
 
     def close(self) -> None:
         """Say QUIT and hang up. Never raises, and waits a second at most."""
-        if self._smtp is None:
+        if self._opened is None:
             return
         try:
-            self._sock.settimeout(min(_GOODBYE_TIMEOUT, self._route.timeout))
-            self._sock.sendall(b"QUIT\r\n")
-            self._reader.readline()
-        except (OSError, ValueError):
+            self._line.sock.settimeout(_GOODBYE_TIMEOUT)
+            self._line.send(b"QUIT\r\n", _GOODBYE_TIMEOUT)
+            self._line.reply(_GOODBYE_TIMEOUT)
+        except (OSError, BadReply):
             pass
         self._drop()
 
-    # -- opening ---------------------------------------------------------------------------------------------
-
-    def _connect(self) -> None:
-        route = self._route
-        if route.security == "tls":
-            self._smtp = smtplib.SMTP_SSL(
-                route.host, route.port, route.local_hostname, timeout=route.timeout, context=self._context()
-            )
-        else:
-            self._smtp = smtplib.SMTP(route.host, route.port, route.local_hostname, timeout=route.timeout)
-        self._smtp.ehlo_or_helo_if_needed()
-
-    def _secure(self) -> None:
-        if self._smtp is not None and self._route.security == "starttls":
-            self._smtp.starttls(context=self._context())
-            self._smtp.ehlo_or_helo_if_needed()
-
-    def _sign_in(self) -> None:
-        if self._smtp is not None and self._route.username is not None:
-            self._smtp.login(self._route.username, self._route.password or "")
-
-    def _settle_in(self) -> None:
-        smtp = self._smtp
-        assert smtp is not None
-        assert smtp.sock is not None
-        assert smtp.file is not None
-        self._sock: socket = smtp.sock
-        # Bodies leave in one write; without this their last segment may wait for an acknowledgement.
-        self._sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        # smtplib's own reader, so that no byte it has buffered is lost.
-        self._reader: BinaryIO = smtp.file
-        self._features: dict[str, str] = smtp.esmtp_features
-        self._pipelined = self._route.pipelining and smtp.has_extn("pipelining")
-        size = self._features.get("size", "")
+    def _settle_in(self, opened: Opened) -> None:
+        self._opened, self._line = opened, opened.line
+        features = opened.features
+        self._pipelined = self._route.pipelining and "pipelining" in features
+        size = features.get("size", "")
         self._size_limit = int(size) if size.isascii() and size.isdigit() else 0
+        self._with_size = "size" in features
         self._mails = 0
-        self._opened = self._used = self._clock()
+        self._since = self._used = self._clock()
 
-    def _context(self) -> ssl.SSLContext:
-        """The TLS settings, made once: loading the trusted roots takes tens of milliseconds."""
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-            if not self._route.verify:
-                self._tls.check_hostname = False
-                self._tls.verify_mode = ssl.CERT_NONE
-        return self._tls
+    def _answers(self) -> bool:
+        try:
+            return self._command(b"NOOP\r\n", _NOOP_TIMEOUT).positive
+        except (OSError, BadReply):
+            return False
 
     # -- one mail --------------------------------------------------------------------------------------------
 
-    def _unable(self, size: int, needs_utf8: bool) -> Outcome | None:
-        """A mail this server has said in its greeting that it cannot take."""
-        if 0 < self._size_limit < size:
-            return Outcome(
-                "failed", "mail", None, "5.3.4", f"The server takes at most {self._size_limit} bytes."
-            )
-        if needs_utf8 and "smtputf8" not in self._features:
-            return Outcome("failed", "mail", None, "5.6.7", "The server cannot take international addresses.")
-        return None
-
-    def _envelope(
-        self, mail_from: str, recipient: str, data: bytes, needs_utf8: bool
-    ) -> tuple[bytes, bytes, bytes]:
-        options = f" SIZE={len(data)}" if "size" in self._features else ""
-        if not data.isascii() and "8bitmime" in self._features:
+    def _hand_over(
+        self,
+        mail_from: str,
+        recipient: str,
+        data: bytes,
+        body: bytes,
+        smtputf8: bool,
+        on_phase: OnPhase | None,
+    ) -> Outcome:
+        needs_utf8 = smtputf8 or not (mail_from.isascii() and recipient.isascii())
+        is_8bit = not data.isascii()
+        unable = self._unable(len(data), needs_utf8, is_8bit)
+        if unable is not None:
+            return unable
+        self._mails += 1
+        self._was_left = False
+        options = f" SIZE={len(data)}" if self._with_size else ""
+        if is_8bit:
             options += " BODY=8BITMIME"
         if needs_utf8:
             options += " SMTPUTF8"
-        mail = f"MAIL FROM:<{mail_from}>{options}\r\n".encode()
-        return mail, f"RCPT TO:<{recipient}>\r\n".encode(), b"DATA\r\n"
+        commands = (f"MAIL FROM:<{mail_from}>{options}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n")
+        return self._offer(commands) or self._transmit(body, on_phase)
 
-    def _offer(self, commands: tuple[bytes, bytes, bytes]) -> Outcome | None:
+    def _unable(self, size: int, needs_utf8: bool, is_8bit: bool) -> Outcome | None:
+        """A mail this server has said in its greeting that it cannot take."""
+        if 0 < self._size_limit < size:
+            text = f"The server takes at most {self._size_limit} bytes."
+            return Outcome("failed", "mail", None, "5.3.4", text)
+        if not (needs_utf8 or is_8bit):
+            return None
+        features = self._opened.features if self._opened else {}
+        if needs_utf8 and "smtputf8" not in features:
+            return Outcome("failed", "mail", None, "5.6.7", "The server cannot take international addresses.")
+        if is_8bit and "8bitmime" not in features:
+            return Outcome(
+                "failed", "mail", None, "5.6.3", "The server cannot take mail with eight-bit text."
+            )
+        return None
+
+    def _offer(self, commands: tuple[str, str, str]) -> Outcome | None:
         """Send the envelope; None when the server waits for the body."""
         phase: Phase = "mail"
         replies: list[Reply] = []
+        line, patience = self._line, self._route.timeout
         try:
             if self._pipelined:
-                self._sock.sendall(b"".join(commands))
+                line.send("".join(commands).encode(), patience)
             for phase, command in zip(_ENVELOPE, commands, strict=True):
                 if not self._pipelined:
-                    self._sock.sendall(command)
-                reply = self._reply()
+                    line.send(command.encode(), patience)
+                if phase == "data":
+                    patience = self._route.patience(self._route.data_timeout)
+                reply = line.reply(patience)
                 replies.append(reply)
                 if not (reply.code == _GO_ON if phase == "data" else reply.positive):
                     break
@@ -235,7 +228,8 @@ class SmtpConnection:
                 return None
         except (OSError, BadReply) as error:
             self._drop()
-            return Outcome("deferred", phase, text=_words(error))
+            self._was_left = phase == "mail" and isinstance(error, ConnectionError)
+            return Outcome("deferred", phase, text=error_text(error))
         self._clear(replies)
         return judge(reply, phase)
 
@@ -250,14 +244,15 @@ class SmtpConnection:
 
     def _cleared(self, replies: list[Reply]) -> bool:
         if self._pipelined:
-            rest = [self._reply() for _ in range(3 - len(replies))]
-            _, recipient, data = (*replies, *rest)
+            # Every command of the group is answered, whatever the first answers were.
+            replies = replies + [self._line.reply(self._route.timeout) for _ in range(3 - len(replies))]
+            recipient, data = replies[1:]
             if data.code == _GO_ON:
                 if recipient.positive:
                     # A dot would deliver an empty mail here; only hanging up takes nothing to anybody.
                     return False
-                self._command(b".\r\n")
-        return self._command(b"RSET\r\n").positive
+                self._command(b".\r\n", self._route.timeout)
+        return self._command(b"RSET\r\n", self._route.timeout).positive
 
     def _transmit(self, body: bytes, on_phase: OnPhase | None) -> Outcome:
         """Send the body and its dot, read the verdict.
@@ -265,80 +260,47 @@ class SmtpConnection:
         A write that fails has not handed over all its bytes, so a dot that is the last of them cannot have
         arrived whole: until that write returns, all is safe to repeat; after it, all is uncertain.
         """
-        tell = on_phase or _nobody
+        route = self._route
         phase: Phase = "body"
         try:
-            tell("body")
             if on_phase is None:
-                self._sock.sendall(body + b".\r\n")
+                self._line.send(body + b".\r\n", route.patience(route.body_timeout))
+                phase = "dot"
             else:
-                self._sock.sendall(body)
-                tell("dot")
-                self._sock.sendall(b".\r\n")
-            phase = "dot"
-            tell("sent")
-            reply = self._verdict()
+                self._send_watched(body, on_phase)
+                phase = "dot"
+                on_phase("sent")
+            reply = self._line.reply(route.dot_timeout)
         except (OSError, BadReply) as error:
             self._drop()
-            return Outcome("uncertain" if phase == "dot" else "deferred", phase, text=_words(error))
-        tell("replied")
+            return Outcome("uncertain" if phase == "dot" else "deferred", phase, text=error_text(error))
+        if on_phase is not None:
+            on_phase("replied")
         outcome = judge(reply, "dot")
         if reply.closing or outcome.kind == "uncertain":
             self._drop()
         return outcome
 
-    def _command(self, command: bytes) -> Reply:
-        self._sock.sendall(command)
-        return self._reply()
+    def _send_watched(self, body: bytes, on_phase: OnPhase) -> None:
+        """The same bytes, with a word to whoever watches before, amid and after them."""
+        patience = self._route.patience(self._route.body_timeout)
+        half = len(body) // 2
+        on_phase("data")
+        self._line.send(body[:half], patience)
+        on_phase("body")
+        self._line.send(body[half:], patience)
+        on_phase("dot")
+        self._line.send(b".\r\n", patience)
 
-    def _reply(self, timeout: float | None = None) -> Reply:
-        deadline = self._clock() + (timeout or self._route.timeout)
-        return read_reply(self._reader.readline, lambda: self._clock() > deadline)
-
-    def _verdict(self) -> Reply:
-        """The reply to the final dot, with the patience that one deserves."""
-        self._sock.settimeout(self._route.dot_timeout)
-        reply = self._reply(self._route.dot_timeout)
-        self._sock.settimeout(self._route.timeout)
-        return reply
+    def _command(self, command: bytes, patience: float) -> Reply:
+        self._line.send(command, patience)
+        return self._line.reply(patience)
 
     def _drop(self) -> None:
         """Hang up without a word."""
-        if self._smtp is not None:
-            self._smtp.close()
-            self._smtp = None
+        if self._opened is not None:
+            self._opened = None
+            self._line.close()
 
 
-def _nobody(_: Moment) -> None:
-    return None
-
-
-def _readable(sock: socket) -> bool:
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
-
-
-def _opening_failed(error: Exception, phase: Phase) -> Outcome:
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return Outcome("deferred", "tls", text=_words(error))
-    if isinstance(error, ssl.SSLError):
-        return Outcome("sender_problem", "tls", text=_words(error))
-    if isinstance(error, smtplib.SMTPResponseException):
-        words = error.smtp_error
-        reply = Reply(error.smtp_code, words if isinstance(words, bytes) else words.encode())
-        # smtplib makes -1 of what is no reply at all.
-        return judge(reply, phase) if reply.code >= 200 else Outcome("deferred", phase, text=reply.text)
-    if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
-        return Outcome("sender_problem", phase, text=_words(error))
-    if isinstance(error, ValueError):
-        return Outcome(
-            "sender_problem", phase, text="Host, user name or password hold a character SMTP cannot carry."
-        )
-    return Outcome("deferred", phase, text=_words(error))
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError) and not str(error).startswith("The server"):
-        return "The server did not answer in time."
-    return clean_text(str(error) or type(error).__name__)
+__all__ = ["Moment", "OnPhase", "Security", "SmtpConnection", "SmtpRoute", "Trouble"]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.mail.smtp import SmtpConnection, SmtpRoute
+from app.mail.smtp import SmtpConnection, SmtpRoute, Trouble
 
 
 class PoolClosed(Exception):
@@ -23,7 +23,8 @@ class SmtpPool:
     def __init__(self, route: SmtpRoute, size: int, clock: Callable[[], float] = time.monotonic) -> None:
         if size < 1:
             raise ValueError("A pool needs at least one connection.")
-        self._idle = [SmtpConnection(route, clock) for _ in range(size)]
+        trouble = Trouble()
+        self._idle = [SmtpConnection(route, clock, trouble) for _ in range(size)]
         self._changed = threading.Condition()
         self._closed = False
 

@@ -24,7 +24,7 @@ from app.store.database import Database
 from tests.support import line
 
 CONNECTIONS = 4
-MOMENTS = {"before-body": "body", "body": "dot", "dot": "sent", "replied": "replied"}
+MOMENTS = {"before-body": "data", "body": "body", "dot": "sent", "replied": "replied"}
 
 
 class Bomb:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.mail import opening
 from app.mail.replies import Outcome
 from app.mail.smtp import SmtpConnection, SmtpRoute
 from tests.support.certificates import self_signed
-from tests.support.smtp_server import Action, Drop, Say, ScriptedServer, Stall
+from tests.support.smtp_server import Action, Challenge, Drop, Say, ScriptedServer, Stall
 
 MAIL = b"Subject: hello\r\n\r\nA line.\r\n"
 
@@ -33,26 +35,46 @@ def send_to(server: ScriptedServer, security: Any = "none", **changes: Any) -> O
 
 
 @pytest.mark.parametrize(
-    ("script", "kind", "code"),
+    ("script", "fault", "code"),
     [
-        ({"connect": [Drop(b"421 4.3.2 busy\r\n")]}, "deferred", 421),
-        ({"connect": ["554 5.7.1 go away"]}, "sender_problem", 554),
-        ({"connect": [Drop()]}, "deferred", None),
-        ({"connect": [Stall()]}, "deferred", None),
-        ({"connect": [Drop(b"SSH-2.0-x\r\n")]}, "deferred", None),
-        ({"connect": [Drop(b"220 " + b"x" * 10_000 + b"\r\n")]}, "sender_problem", 500),
-        ({"EHLO": [Drop()]}, "deferred", None),
-        ({"EHLO": [Drop(b"421 4.3.2 busy\r\n")]}, "deferred", None),
+        ({"connect": [Drop(b"421 4.3.2 busy\r\n")]}, "busy", 421),
+        ({"connect": ["450 4.7.1 later"]}, "busy", 450),
+        ({"connect": ["554 5.7.1 go away"]}, "turned_away", 554),
+        ({"connect": [Drop()]}, "hung_up", None),
+        ({"connect": [Stall()]}, "silent", None),
+        ({"connect": [Drop(b"SSH-2.0-x\r\n")]}, "no_smtp", None),
+        ({"connect": [Drop(b"220 " + b"x" * 10_000 + b"\r\n")]}, "no_smtp", None),
+        ({"connect": [Say(b"220-a\r\n220-b\r\n"), Drop()]}, "silent", None),
+        ({"EHLO": [Drop()]}, "hung_up", None),
+        ({"EHLO": [Drop(b"421 4.3.2 busy\r\n")]}, "busy", 421),
+        ({"EHLO": ["550 5.7.1 no"], "HELO": ["550 5.7.1 no"]}, "turned_away", 550),
     ],
 )
 def test_a_connection_that_does_not_come_about(
-    script: dict[str, list[Action]], kind: str, code: int | None
+    script: dict[str, list[Action]], fault: str, code: int | None
 ) -> None:
+    """No recipient was named yet, so none of them may be blamed."""
     with ScriptedServer(script) as server:
         outcome = send_to(server, timeout=0.3)
-        assert (outcome.kind, outcome.phase, outcome.code) == (kind, "connect", code)
+        assert (outcome.kind, outcome.phase, outcome.fault, outcome.code) == (
+            "sender_problem",
+            "connect",
+            fault,
+            code,
+        )
         assert outcome.text
         assert not any(command.startswith("MAIL") for command in server.commands)
+
+
+def test_a_pause_that_the_greeting_asks_for_is_heard() -> None:
+    with ScriptedServer({"connect": [Drop(b"421 4.3.2 too many, try again in 10 minutes\r\n")]}) as server:
+        assert send_to(server).retry_after == timedelta(minutes=10)
+
+
+def test_an_old_server_that_knows_only_helo() -> None:
+    with ScriptedServer({"EHLO": ["502 5.5.1 what"]}) as server:
+        assert send_to(server).kind == "accepted"
+        assert server.commands[:2] == ["EHLO localhost", "HELO localhost"]
 
 
 def test_nobody_listens() -> None:
@@ -60,7 +82,27 @@ def test_nobody_listens() -> None:
         port = taken.getsockname()[1]
     outcome = SmtpConnection(SmtpRoute("127.0.0.1", port, "none", timeout=1.0)).open()
     assert outcome is not None
-    assert (outcome.kind, outcome.phase) == ("deferred", "connect")
+    assert (outcome.kind, outcome.phase, outcome.fault) == ("sender_problem", "connect", "refused")
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "no_host"),
+        (TimeoutError(), "silent"),
+        (OSError(113, "No route to host"), "unreachable"),
+        (UnicodeError("label too long"), "no_host"),
+    ],
+)
+def test_there_is_no_way_to_the_server(error: Exception, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+    outcome = SmtpConnection(SmtpRoute("mail.example", 25, "none")).open()
+    assert outcome is not None
+    assert (outcome.kind, outcome.phase, outcome.fault) == ("sender_problem", "connect", fault)
+    assert outcome.text
 
 
 def test_open_says_nothing_when_all_is_well() -> None:
@@ -72,14 +114,11 @@ def test_open_says_nothing_when_all_is_well() -> None:
         connection.close()
 
 
-@pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_trusted_certificate(
-    security: str, certificate: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("security", ["starttls", "tls", "opportunistic"])
+def test_a_trusted_certificate(security: str, certificate: tuple[ssl.SSLContext, Path]) -> None:
     context, trusted = certificate
-    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     with ScriptedServer(tls=context, implicit_tls=security == "tls") as server:
-        assert send_to(server, security).kind == "accepted"
+        assert send_to(server, security, ca=trusted.read_text()).kind == "accepted"
         assert server.received[0].data == MAIL
 
 
@@ -87,78 +126,176 @@ def test_a_trusted_certificate(
 def test_an_unknown_certificate(security: str, certificate: tuple[ssl.SSLContext, Path]) -> None:
     with ScriptedServer(tls=certificate[0], implicit_tls=security == "tls") as server:
         refused = send_to(server, security)
-        assert (refused.kind, refused.phase) == ("sender_problem", "tls")
+        assert (refused.kind, refused.phase, refused.fault) == ("sender_problem", "tls", "certificate")
         assert "self-signed" in refused.text or "self signed" in refused.text
         assert send_to(server, security, verify=False).kind == "accepted"
 
 
 @pytest.mark.parametrize(
-    ("script", "kind"),
-    [
-        ({"STARTTLS": ["454 4.3.0 later"]}, "deferred"),
-        ({"STARTTLS": ["502 5.5.1 no"]}, "sender_problem"),
-        ({"STARTTLS": [Drop()]}, "deferred"),
-        ({"TLS": [Drop()]}, "deferred"),
-    ],
+    ("asked", "words"),
+    [({"name": "DNS:mail.example"}, "IP address mismatch"), ({"days_ago": 9}, "expired")],
+    ids=["another name", "expired"],
 )
-def test_tls_troubles(
-    script: dict[str, list[Action]], kind: str, certificate: tuple[ssl.SSLContext, Path]
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_that_does_not_hold(
+    asked: dict[str, Any], words: str, security: str, tmp_path: Path
 ) -> None:
-    with ScriptedServer(script, tls=certificate[0]) as server:
-        outcome = send_to(server, "starttls")
-        assert (outcome.kind, outcome.phase) == (kind, "tls")
+    context, trusted = self_signed(tmp_path, **asked)
+    with ScriptedServer(tls=context, implicit_tls=security == "tls") as server:
+        refused = send_to(server, security, ca=trusted.read_text())
+        assert (refused.kind, refused.phase, refused.fault) == ("sender_problem", "tls", "certificate")
+        assert words in refused.text
         assert not any(command.startswith("MAIL") for command in server.commands)
 
 
-def test_no_tls_means_no_mail() -> None:
-    with ScriptedServer() as server:
-        for security in ("starttls", "tls"):
-            outcome = send_to(server, security)
-            assert (outcome.kind, outcome.phase) == ("sender_problem", "tls")
-        assert server.received == []
-
-
-def test_plain_replies_sent_ahead_of_tls_are_not_believed(
-    certificate: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a man in the middle appends to the go-ahead must not be read as said under TLS."""
+def test_an_old_tls_is_refused(certificate: tuple[ssl.SSLContext, Path]) -> None:
     context, trusted = certificate
-    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    ahead = "220 2.0.0 ready\r\n250-evil\r\n250 SIZE 1"
-    with ScriptedServer({"STARTTLS": [ahead]}, tls=context) as server:
-        assert send_to(server, "starttls").kind == "accepted"
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    try:
+        with ScriptedServer(tls=context, implicit_tls=True) as server:
+            refused = send_to(server, "tls", ca=trusted.read_text())
+            assert (refused.kind, refused.phase) == ("sender_problem", "tls")
+            assert server.received == []
+    finally:
+        context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+
+
+@pytest.mark.parametrize("ca", ["nonsense", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"])
+def test_a_spoilt_file_of_certificates(ca: str, certificate: tuple[ssl.SSLContext, Path]) -> None:
+    with ScriptedServer(tls=certificate[0]) as server:
+        refused = send_to(server, "starttls", ca=ca)
+        assert (refused.kind, refused.phase, refused.fault) == ("sender_problem", "tls", "tls")
 
 
 @pytest.mark.parametrize(
-    ("reply", "kind", "code"),
+    ("script", "fault"),
     [
-        ("535 5.7.8 wrong", "sender_problem", 535),
-        ("454 4.7.0 later", "deferred", 454),
-        (Drop(), "deferred", None),
-        (Say(b"what\r\n"), "deferred", None),
+        ({"STARTTLS": ["454 4.3.0 later"]}, "busy"),
+        ({"STARTTLS": ["502 5.5.1 no"]}, "tls"),
+        ({"STARTTLS": [Drop()]}, "hung_up"),
+        ({"TLS": [Drop()]}, "hung_up"),
     ],
 )
-def test_signing_in_fails(reply: Action, kind: str, code: int | None) -> None:
-    with ScriptedServer({"AUTH": [reply] * 3}, extensions=("AUTH PLAIN",)) as server:
-        outcome = send_to(server, username="me", password="secret")
-        assert (outcome.kind, outcome.phase, outcome.code) == (kind, "auth", code)
+def test_tls_troubles(
+    script: dict[str, list[Action]], fault: str, certificate: tuple[ssl.SSLContext, Path]
+) -> None:
+    with ScriptedServer(script, tls=certificate[0]) as server:
+        outcome = send_to(server, "starttls", timeout=0.5)
+        assert (outcome.kind, outcome.phase) == ("sender_problem", "tls")
+        assert outcome.fault == fault
+        assert not any(command.startswith("MAIL") for command in server.commands)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_no_tls_means_no_mail(security: str) -> None:
+    """A line on which somebody cut the offer of STARTTLS out looks just like this one."""
+    with ScriptedServer() as server:
+        outcome = send_to(server, security, username="me", password="secret", timeout=0.5)
+        assert (outcome.kind, outcome.phase) == ("sender_problem", "tls")
+        assert outcome.fault == {"starttls": "no_tls", "tls": "tls"}[security]
+        assert server.received == []
+        assert not any("AUTH" in command or "MAIL" in command for command in server.commands)
+
+
+def test_opportunistic_goes_on_in_the_clear_where_nothing_else_is_offered() -> None:
+    with ScriptedServer() as server:
+        assert send_to(server, "opportunistic").kind == "accepted"
+        assert "STARTTLS" not in server.commands
+
+
+def test_plain_replies_sent_ahead_of_tls_are_not_believed(certificate: tuple[ssl.SSLContext, Path]) -> None:
+    """What a man in the middle appends to the go-ahead must not be read as said under TLS."""
+    context, trusted = certificate
+    ahead = "220 2.0.0 ready\r\n250-evil\r\n250 SIZE 1"
+    with ScriptedServer({"STARTTLS": [ahead]}, tls=context) as server:
+        assert send_to(server, "starttls", ca=trusted.read_text()).kind == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("reply", "fault", "code"),
+    [
+        ("535 5.7.8 wrong", "password", 535),
+        ("534 5.7.9 too weak", "password", 534),
+        ("454 4.7.0 later", "busy", 454),
+        (Drop(), "hung_up", None),
+        (Say(b"what\r\n"), "no_smtp", None),
+        (Stall(), "silent", None),
+    ],
+)
+def test_signing_in_fails(reply: Action, fault: str, code: int | None) -> None:
+    with ScriptedServer({"AUTH": [reply] * 3}, extensions=("AUTH PLAIN LOGIN",)) as server:
+        outcome = send_to(server, username="me", password="secret", timeout=0.3)
+        assert (outcome.kind, outcome.phase, outcome.fault, outcome.code) == (
+            "sender_problem",
+            "auth",
+            fault,
+            code,
+        )
+        assert "secret" not in outcome.text
+        # A second guess may lock the account.
+        assert sum(command.startswith("AUTH") for command in server.commands) == 1
         assert server.received == []
 
 
-def test_signing_in_works() -> None:
+@pytest.mark.parametrize("password", ["secret", "gehe\u00efm"])
+def test_signing_in_plainly(password: str) -> None:
     with ScriptedServer(extensions=("AUTH PLAIN",)) as server:
+        assert send_to(server, username="me", password=password).kind == "accepted"
+        assert "AUTH PLAIN " + coded("\0me\0" + password) in server.commands
+
+
+def test_signing_in_by_login() -> None:
+    asked = Challenge((coded("Username:"), coded("Password:")))
+    with ScriptedServer({"AUTH": [asked]}, extensions=("AUTH=LOGIN",)) as server:
         assert send_to(server, username="me", password="secret").kind == "accepted"
-        assert "AUTH PLAIN " + base64.b64encode(b"\0me\0secret").decode() in server.commands
+        assert server.commands[1:4] == ["AUTH LOGIN", coded("me"), coded("secret")]
 
 
-def test_signing_in_is_not_offered() -> None:
-    with ScriptedServer() as server:
+def test_signing_in_by_challenge_is_the_example_of_the_standard() -> None:
+    """RFC 2195, 2."""
+    asked = Challenge((coded("<1896.697170952@postoffice.reston.mci.net>"),))
+    with ScriptedServer({"AUTH": [asked]}, extensions=("AUTH PLAIN CRAM-MD5",)) as server:
+        assert send_to(server, username="tim", password="tanstaaftanstaaf").kind == "accepted"
+        assert server.commands[1] == "AUTH CRAM-MD5"
+        assert server.commands[2] == coded("tim b913a602c7eda7a495b4e6e7334d3890")
+
+
+def test_under_tls_the_plain_way_is_taken_and_one_that_is_not_known_passed_by(
+    certificate: tuple[ssl.SSLContext, Path],
+) -> None:
+    context, trusted = certificate
+    asked: list[Action] = ["504 5.5.4 not that one", Challenge((coded("u"), coded("p")))]
+    with ScriptedServer({"AUTH": asked}, extensions=("AUTH CRAM-MD5 PLAIN LOGIN",), tls=context) as server:
+        sent = send_to(server, "starttls", ca=trusted.read_text(), username="me", password="secret")
+        assert sent.kind == "accepted"
+        ways = [command.split()[1] for command in server.commands if command.startswith("AUTH")]
+        assert ways == ["PLAIN", "LOGIN"]
+
+
+@pytest.mark.parametrize("extensions", [(), ("AUTH GSSAPI NTLM",)])
+def test_signing_in_is_not_offered(extensions: tuple[str, ...]) -> None:
+    with ScriptedServer(extensions=extensions) as server:
         outcome = send_to(server, username="me", password="secret")
-        assert (outcome.kind, outcome.phase) == ("sender_problem", "auth")
+        assert (outcome.kind, outcome.phase, outcome.fault) == ("sender_problem", "auth", "no_auth")
 
 
-def test_a_password_smtp_cannot_carry() -> None:
+def test_a_password_never_travels_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "_is_loopback", lambda _: False)
+    with ScriptedServer(extensions=("AUTH PLAIN CRAM-MD5",)) as server:
+        for security in ("none", "opportunistic"):
+            outcome = send_to(server, security, username="me", password="secret")
+            assert (outcome.kind, outcome.phase, outcome.fault) == ("sender_problem", "auth", "clear")
+        assert not any("AUTH" in command for command in server.commands)
+
+
+@pytest.mark.parametrize("password", ["a\0b", "a\r\nMAIL FROM:<x@y.example>"])
+def test_a_password_smtp_cannot_carry(password: str) -> None:
     with ScriptedServer(extensions=("AUTH PLAIN",)) as server:
-        outcome = send_to(server, username="me", password="gehe\u00efm")
-        assert (outcome.kind, outcome.phase) == ("sender_problem", "auth")
-        assert "\u00ef" not in outcome.text
+        outcome = send_to(server, username="me", password=password)
+        assert (outcome.kind, outcome.phase, outcome.fault) == ("sender_problem", "auth", "password")
+        assert len(server.commands) == 1
+
+
+def coded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

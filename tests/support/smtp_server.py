@@ -2,8 +2,8 @@
 
 The script names what happens at a command: `{"RCPT": ["550 5.1.1 unknown", Drop()]}` answers the first RCPT
 with a refusal and hangs up at the second; where a list is used up, the server behaves. Keys: "connect",
-"EHLO", "STARTTLS", "TLS" (the handshake), "AUTH", "MAIL", "RCPT", "DATA", "body" (its first bytes), "dot",
-"RSET", "QUIT".
+"EHLO", "HELO", "STARTTLS", "TLS" (the handshake), "AUTH", "MAIL", "RCPT", "DATA", "body" (its first bytes),
+"dot", "RSET", "NOOP", "QUIT".
 
 Every accepted mail is appended to `log` (if given), recipient first, *before* the server says so: what the
 file says was taken, was.
@@ -44,7 +44,25 @@ class Stall:
     say: bytes = b""
 
 
-Action = str | Drop | Say | Stall
+@dataclass(frozen=True)
+class Drip:
+    """These bytes in pieces of `piece`, with a rest of `every` seconds between them; `again` for ever."""
+
+    raw: bytes
+    every: float
+    piece: int = 16
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """The steps of a sign-in: each is said with 334, and what comes back is kept; then `verdict`."""
+
+    steps: tuple[str, ...]
+    verdict: str = "235 2.7.0 welcome"
+
+
+Action = str | Drop | Say | Stall | Drip | Challenge
 
 
 @dataclass(frozen=True)
@@ -87,6 +105,8 @@ class ScriptedServer:
         self.received: list[Received] = []
         self.commands: list[str] = []
         self.connections = 0
+        self.half_bodies: list[int] = []
+        """Bytes of each body that broke off."""
         self.hung_up = threading.Event()
         """Set each time a connection has been closed from this side or the other."""
 
@@ -151,6 +171,9 @@ class ScriptedServer:
             if self._log is not None:
                 os.write(self._log, f"{mail.recipient}\t{mail.mail_from}\t{len(mail.data)}\n".encode())
 
+    def stopped_within(self, seconds: float) -> bool:
+        return self._stopped.wait(seconds)
+
     def wait_stopped(self) -> None:
         self._stopped.wait(60)
 
@@ -205,6 +228,10 @@ class _Session:
             case "QUIT":
                 self._act(verb, "221 2.0.0 bye")
                 raise _HungUp
+            case "NOOP":
+                self._act(verb, "250 2.0.0 ok")
+            case "HELO":
+                self._act(verb, "250 test.example")
             case _:
                 self._say(b"500 5.5.2 what\r\n")
 
@@ -216,7 +243,8 @@ class _Session:
         lines = []
         assert self._reader is not None
         while (line := self._reader.readline()) != b".\r\n":
-            if not line:
+            if not line.endswith(b"\n"):
+                self._server.half_bodies.append(sum(map(len, lines)) + len(line))
                 raise _HungUp
             lines.append(line[1:] if line.startswith(b".") else line)
         dialogue, self._dialogue = self._dialogue, _Dialogue()
@@ -241,10 +269,30 @@ class _Session:
             case Drop(say):
                 self._say(say)
                 raise _HungUp
+            case Drip():
+                self._drip(action)
+            case Challenge():
+                self._ask(action)
             case Stall(say):
                 self._say(say)
                 self._server.wait_stopped()
                 raise _HungUp
+
+    def _drip(self, drip: Drip) -> None:
+        while True:
+            for start in range(0, len(drip.raw), drip.piece):
+                self._say(drip.raw[start : start + drip.piece])
+                if self._server.stopped_within(drip.every):
+                    raise _HungUp
+            if not drip.again:
+                return
+
+    def _ask(self, challenge: Challenge) -> None:
+        assert self._reader is not None
+        for step in challenge.steps:
+            self._say(f"334 {step}\r\n".encode())
+            self._server.commands.append(self._reader.readline().decode().rstrip("\r\n"))
+        self._say(challenge.verdict.encode() + b"\r\n")
 
     def _say(self, raw: bytes) -> None:
         self._sock.sendall(raw)
