@@ -25,10 +25,16 @@ OUR_OWN = frozenset(
 def contexts(
     connection: Connection, rows: Sequence[Row[Any]], lifecycle: Lifecycle, zone: str, base_url: str
 ) -> dict[UUID, dict[str, Any]]:
-    """By delivery: title, due, lines and url for the mails of tasks among `rows`."""
+    """By delivery: title, due, lines and url for the mails among `rows` that ask somebody to do something: a
+    colleague a task, or a contact to press a button.
+    """
     found: dict[UUID, dict[str, Any]] = {}
     for row in rows:
-        task_id = (row.context or {}).get("task_id")
+        context = row.context or {}
+        if "confirm" in context:
+            asked = context["confirm"]
+            found[row.id] = {"url": base_url + asked["path"], "due": asked["due"], "lines": asked["topics"]}
+        task_id = context.get("task_id")
         if task_id is None:
             continue
         task = connection.execute(select(tasks).where(tasks.c.id == UUID(task_id))).one_or_none()

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, func, insert, select, union, update
-from sqlalchemy.engine import Row
 
 from app.store.hints import said
 from app.store.tables import (
@@ -118,7 +117,7 @@ def add(connection: Connection, row: dict[str, Any]) -> None:
     connection.execute(insert(erasures).values(**row))
 
 
-def unsettled(connection: Connection, workspace_id: UUID) -> Sequence[Row[Any]]:
+def unsettled(connection: Connection, workspace_id: UUID) -> Sequence[Any]:
     query = select(erasures).where(
         erasures.c.workspace_id == workspace_id, said(erasures, "settled_at IS NULL")
     )
@@ -143,7 +142,7 @@ def mails_of(connection: Connection, contact_ids: Collection[UUID]) -> frozenset
     return frozenset(connection.execute(query).scalars())
 
 
-def import_files(connection: Connection, workspace_id: UUID) -> Sequence[Row[Any]]:
+def import_files(connection: Connection, workspace_id: UUID) -> Sequence[Any]:
     query = select(imports.c.id, imports.c.path, imports.c.format, imports.c.state)
     return connection.execute(query.where(imports.c.workspace_id == workspace_id)).all()
 

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from app.services.sentences import moment, say
+from app.services.sentences import UTC, moment, say
 from app.services.world import World
 from app.store import persons
 from app.store import recipients as people
@@ -51,7 +51,7 @@ class Export:
         parts = [
             f'<!doctype html><html lang="{escape(locale)}"><meta charset="utf-8"><title>{title}</title>',
             f"<style>{_STYLE}</style><h1>{title}</h1>",
-            f"<p>{escape(say('export.made', {'at': moment(self.at, self.at.tzinfo, locale)}, locale))}</p>",
+            f"<p>{escape(say('export.made', {'at': moment(self.at, UTC, locale)}, locale))}</p>",
         ]
         for name, rows in self.tables.items():
             parts.append(f"<h2>{escape(_readable(name))}</h2>")
