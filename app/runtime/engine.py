@@ -13,7 +13,7 @@ from app.mail.journal import Journal
 from app.mail.smtp import SmtpRoute
 from app.mail.smtp_pool import SmtpPool
 from app.runtime import memory
-from app.services import enrolling, gathering, reacting, running, silence
+from app.services import enrolling, gathering, privacy, reacting, running, silence
 from app.services.calling import Caller
 from app.services.sending.recovering import Recovered, reap, take_over
 from app.services.sending.worker import OnPhase, Sender
@@ -112,6 +112,10 @@ class Engine:
     def gather(self) -> int:
         """Once an hour: who is in the segment, or has the date, that a sequence begins with asks to enter."""
         return gathering.gather(self.world, self.clock())
+
+    def forget(self) -> int:
+        """Once a minute: erasures are ended when nothing of the person can come in late any more."""
+        return privacy.settle_due(self.world, self.clock())
 
     def partitions(self) -> int:
         """Once a day: the months ahead get their partitions before their rows come."""

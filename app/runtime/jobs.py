@@ -29,6 +29,7 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("call", tick, Engine.call),
         Job("silence", timedelta(hours=1), Engine.silence),
         Job("gather", timedelta(hours=1), Engine.gather),
+        Job("forget", timedelta(minutes=1), Engine.forget),
         Job("partitions", timedelta(days=1), Engine.partitions),
     )
 
