@@ -15,6 +15,7 @@ from app.mail.smtp_pool import SmtpPool
 from app.runtime import memory
 from app.services import enrolling, gathering, privacy, reacting, running, silence
 from app.services.calling import Caller
+from app.services.returned import forget_old, polling, read_due
 from app.services.sending.recovering import Recovered, reap, take_over
 from app.services.sending.worker import OnPhase, Sender
 from app.services.signals import drain, judge_due
@@ -85,6 +86,16 @@ class Engine:
         return drain(self.world, self._spool, now) + self._until_idle(
             lambda: judge_due(self.world, self._links, self.clock())
         )
+
+    def mailbox(self) -> int:
+        """New messages of the mailbox of returned mail are kept, and old ones forgotten."""
+        forget_old(self.world, self.clock())
+        route = polling.route_of(self.world.settings)
+        return polling.poll(self.world, route, self.clock()) if route is not None else 0
+
+    def inbound(self) -> int:
+        """Messages that came back are read and acted on."""
+        return self._until_idle(lambda: read_due(self.world, self.clock()))
 
     def react(self) -> int:
         """Events to their consequences; contacts of whom a fact changed are judged anew."""

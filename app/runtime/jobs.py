@@ -23,6 +23,8 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
     """All jobs; `tick` is how often work in hand is looked for."""
     return (
         Job("signals", tick, Engine.signals),
+        Job("mailbox", timedelta(minutes=1), Engine.mailbox),
+        Job("inbound", tick, Engine.inbound),
         Job("react", tick, Engine.react),
         Job("run", tick, Engine.run),
         Job("send", tick, Engine.send),

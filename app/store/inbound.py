@@ -125,9 +125,7 @@ def page(
 def counts(connection: Connection, workspace_id: UUID) -> dict[str, int]:
     """How many messages are in each state."""
     query = (
-        select(_m.state, func.count().label("count"))
-        .where(_m.workspace_id == workspace_id)
-        .group_by(_m.state)
+        select(_m.state, func.count().label("many")).where(_m.workspace_id == workspace_id).group_by(_m.state)
     )
     return {row.state: row.many for row in connection.execute(query)}
 
@@ -188,7 +186,10 @@ def addressee(connection: Connection, workspace_id: UUID, contact_id: UUID) -> U
     admins = select(users.c.id).where(
         users.c.workspace_id == workspace_id, users.c.role == "admin", users.c.disabled_at.is_(None)
     )
-    return connection.execute(admins.order_by(users.c.created_at, users.c.id).limit(1)).scalar_one_or_none()
+    oldest: UUID | None = connection.execute(
+        admins.order_by(users.c.created_at, users.c.id).limit(1)
+    ).scalar_one_or_none()
+    return oldest
 
 
 def names(connection: Connection, contact_id: UUID) -> Any:

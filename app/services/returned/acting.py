@@ -112,7 +112,7 @@ def _note(
 ) -> Came:
     """A delay or an automatic answer stands on the timeline and changes nothing."""
     code = "returned.delay" if told.what == "delay" else "returned.auto_reply"
-    if match is None or not match.is_proven or match.mail.contact_id is None:
+    if match is None or not match.is_proven or (who := match.mail.contact_id) is None:
         return Came("read", f"{code}_of_nobody")
     mail = match.mail
     if mail.delivery_id is not None:
@@ -121,7 +121,7 @@ def _note(
     reason = Reason(code, {"template": mail.template, "enhanced": told.enhanced, "text": told.reason[:200]})
     kind = "mail_delayed" if told.what == "delay" else "auto_reply"
     noted = line(
-        world.workspace_id, mail.contact_id, kind, reason, row.received_at, actor="system",
+        world.workspace_id, who, kind, reason, row.received_at, actor="system",
         enrollment_id=mail.enrollment_id, delivery_id=mail.delivery_id,
     )  # fmt: skip
     # Read again, it is the same line.

@@ -1,6 +1,7 @@
 """Messages are read and acted on, each in a transaction of its own: a bad one never stops the others."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -61,7 +62,7 @@ def settle(
     connection: Connection,
     world: World,
     catalogue: Catalogue,
-    row: Row,
+    row: Row[Any],
     reading: Reading,
     told: Returned,
     match: Match | None,
@@ -88,10 +89,10 @@ def settle(
     return came
 
 
-def _failed(world: World, row: Row, error: Exception, now: datetime) -> None:
+def _failed(world: World, row: Row[Any], error: Exception, now: datetime) -> None:
     log.error("inbound.message_failed", message=str(row.id), error=repr(error)[:300])
     failures = row.failures + 1
-    values: dict = {"due_at": now + timedelta(minutes=2**failures)}
+    values: dict[str, Any] = {"due_at": now + timedelta(minutes=2**failures)}
     if failures >= MOST_FAILURES:
         values |= {
             "state": "failed", "ended_at": now, "reason_code": "returned.failed",
