@@ -224,6 +224,9 @@ sender_states = Table(
     plain("problems", Integer),
     *reason(),
     plain("at", Instant),
+    plain("held_by", Text, nullable=True),  # person / breaker; null: a problem that ends by itself
+    plain("held_since", Instant, nullable=True),
+    plain("probe_at", Instant, nullable=True),  # when the breaker lets a few mails out to see
     PrimaryKeyConstraint("workspace_id", "sender"),
     info={"whose": "named"},
 )
