@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from uuid import UUID
 
 import click
 
@@ -14,11 +13,11 @@ from app.cli.shell import open_shell
 from app.mail.smtp import SmtpConnection
 from app.runtime import clock
 from app.runtime.engine import route_of
-from app.services import health
+from app.services import health, invariants
 from app.services.reading import Unreadable
 from app.services.sentences import say
 from app.services.starting import NewerDatabase, is_current
-from app.services.world import open_world
+from app.services.world import World, open_world
 from app.store.database import Database
 from config import Settings
 
@@ -89,7 +88,7 @@ def examine(settings: Settings) -> Iterator[Line]:
         yield Line("Programme", "ok", found)
     except Unreadable as error:
         yield Line("Programme", "stop", str(error), "Mend the file and run `trellis sequences apply`.")
-    yield from _invariants(database, shell.workspace_id)
+    yield from _invariants(world)
     database.close()
 
 
@@ -143,12 +142,18 @@ def _smtp(settings: Settings) -> Line:
     return Line("SMTP", "stop", f"{where} does not take us ({refused.phase}): {refused.text}", remedy)
 
 
-def _invariants(database: Database, workspace_id: UUID) -> Iterator[Line]:
-    for invariant in health.look(database, workspace_id, clock.now(), sample=None).invariants:
+def _invariants(world: World) -> Iterator[Line]:
+    with world.database.read() as connection:
+        waiting = health.due_work(connection, world.workspace_id, clock.now())
+    taken = health.due_work_is_taken(waiting, clock.now())
+    for invariant in (*invariants.check_all(world, clock.now()), taken):
         name = say(f"doctor.{invariant.code}", {})
         if invariant.ok:
             yield Line(name, "ok", f"holds for {invariant.checked}")
         for finding in invariant.findings:
             yield Line(
-                name, "stop", say(finding.code, finding.params), "The health page lists whom it concerns."
+                name,
+                "stop",
+                say(finding.code, finding.params),
+                "The page “Always true” lists whom it concerns and what to do.",
             )

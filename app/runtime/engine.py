@@ -13,7 +13,17 @@ from app.mail.journal import Journal
 from app.mail.smtp import SmtpRoute
 from app.mail.smtp_pool import SmtpPool
 from app.runtime import memory
-from app.services import enrolling, gathering, privacy, reacting, running, silence
+from app.services import (
+    enrolling,
+    gathering,
+    invariants,
+    privacy,
+    provider_events,
+    reacting,
+    running,
+    settling,
+    silence,
+)
 from app.services.calling import Caller
 from app.services.returned import forget_old, polling, read_due
 from app.services.sending.recovering import Recovered, reap, take_over
@@ -116,6 +126,14 @@ class Engine:
         """Web hooks that are due are called."""
         return self._until_idle(self._caller.call_due)
 
+    def provider_events(self) -> int:
+        """What mail providers told by web hooks is worked in."""
+        return self._until_idle(lambda: provider_events.work(self.world, self.clock()))
+
+    def provider_tidy(self) -> int:
+        """Every five minutes: uncertain mails that a provider knows are settled, old calls are emptied."""
+        return provider_events.tidy(self.world, self.clock())
+
     def silence(self) -> int:
         """Once a day: who has been silent for long is told to the rules as an event."""
         return silence.tell(self.world, self.clock())
@@ -127,6 +145,14 @@ class Engine:
     def forget(self) -> int:
         """Once a minute: erasures are ended when nothing of the person can come in late any more."""
         return privacy.settle_due(self.world, self.clock())
+
+    def settle(self) -> int:
+        """Uncertain mails that something came back from are settled."""
+        return settling.settle_known(self.world, self.clock())
+
+    def invariants(self) -> int:
+        """Once an hour: what must always be true is asked of the newest rows and the next piece of each table."""
+        return invariants.run_checks(self.world, self.clock())
 
     def partitions(self) -> int:
         """Once a day: the months ahead get their partitions before their rows come."""

@@ -29,9 +29,13 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("run", tick, Engine.run),
         Job("send", tick, Engine.send),
         Job("call", tick, Engine.call),
+        Job("provider_events", tick, Engine.provider_events),
+        Job("provider_tidy", timedelta(minutes=5), Engine.provider_tidy),
         Job("silence", timedelta(hours=1), Engine.silence),
         Job("gather", timedelta(hours=1), Engine.gather),
         Job("forget", timedelta(minutes=1), Engine.forget),
+        Job("settle", timedelta(minutes=5), Engine.settle),
+        Job("invariants", timedelta(hours=1), Engine.invariants),
         Job("partitions", timedelta(days=1), Engine.partitions),
     )
 

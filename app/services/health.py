@@ -1,6 +1,6 @@
 """How the machine is doing: ticks of its jobs, work that nobody takes, and what must always be true."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,21 +8,16 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.core.reasons import Reason
-from app.core.scoring import fold
 from app.services.calling import DeadCall, dead_calls
+from app.services.invariants import Invariant, stand
 from app.services.stopping import SendingState
-from app.services.viewing.people import full_name, half_life
-from app.store import accounts, checks, queues
+from app.services.viewing.people import full_name
+from app.store import accounts, queues
 from app.store.database import Database
 from app.store.views import Found, programme
 
-# A page looks at the newest rows; `trellis doctor` at all of them.
-SAMPLE = 1000
-SCORES_AT_ONCE = 500
 LATE_AFTER = timedelta(minutes=5)
 MOST_ROWS = 50
-# A score is kept entry by entry and folded anew in another order: the last digits may differ.
-NEARLY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +60,6 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
-class Invariant:
-    """One thing that must always hold: how many rows were looked at, and what was found wrong."""
-
-    code: str
-    checked: int
-    findings: tuple[Reason, ...]
-    people: tuple[UUID, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return not self.findings
-
-
-@dataclass(frozen=True, slots=True)
 class Health:
     jobs: tuple[JobTick, ...]
     queues: tuple[Queue, ...]
@@ -111,7 +92,7 @@ class Health:
         return lines.count(False)
 
 
-def look(database: Database, workspace_id: UUID, now: datetime, sample: int | None = SAMPLE) -> Health:
+def look(database: Database, workspace_id: UUID, now: datetime) -> Health:
     """Everything the page of health shows, in a fixed number of statements."""
     with database.read() as connection:
         state = accounts.sending_state(connection, workspace_id)
@@ -120,7 +101,7 @@ def look(database: Database, workspace_id: UUID, now: datetime, sample: int | No
         return Health(
             job_ticks(connection, now),
             waiting,
-            invariants(connection, workspace_id, waiting, sample),
+            (due_work_is_taken(waiting, now), *stand(connection, workspace_id)),
             tuple(_parked(row) for row in programme.parked(connection, workspace_id, MOST_ROWS)),
             tuple(_uncertain(row) for row in programme.uncertain(connection, workspace_id, MOST_ROWS)),
             dead_calls(connection, workspace_id, MOST_ROWS),
@@ -148,35 +129,7 @@ def due_work(
     )
 
 
-def invariants(
-    connection: Connection, workspace_id: UUID, waiting: Sequence[Queue], sample: int | None
-) -> tuple[Invariant, ...]:
-    return (
-        one_next_step(connection, workspace_id, sample),
-        planned_mails_add_up(connection, workspace_id, sample),
-        due_work_is_taken(waiting),
-        scores_are_their_fold(connection, workspace_id, sample),
-        nothing_after_suppression(connection, workspace_id, sample),
-    )
-
-
-def one_next_step(connection: Connection, workspace_id: UUID, sample: int | None) -> Invariant:
-    """Every active enrollment is in exactly one of due, waiting for, sending, parked."""
-    return _from_faults(
-        "next_step", checks.enrollments_without_one_next_step, connection, workspace_id, sample
-    )
-
-
-def planned_mails_add_up(connection: Connection, workspace_id: UUID, sample: int | None) -> Invariant:
-    """Planned deliveries are the sum of all states."""
-    return _from_faults("mails_add_up", checks.deliveries_in_no_state, connection, workspace_id, sample)
-
-
-def nothing_after_suppression(connection: Connection, workspace_id: UUID, sample: int | None) -> Invariant:
-    return _from_faults("after_suppression", checks.mails_after_suppression, connection, workspace_id, sample)
-
-
-def due_work_is_taken(waiting: Sequence[Queue]) -> Invariant:
+def due_work_is_taken(waiting: Sequence[Queue], now: datetime) -> Invariant:
     """Work that is due does not stay unclaimed."""
     late = tuple(
         Reason(
@@ -186,49 +139,8 @@ def due_work_is_taken(waiting: Sequence[Queue]) -> Invariant:
         for queue in waiting
         if queue.alarm
     )
-    return Invariant("work_taken", sum(queue.count for queue in waiting), late)
-
-
-def scores_are_their_fold(connection: Connection, workspace_id: UUID, sample: int | None) -> Invariant:
-    """Every kept score is the fold of its entries."""
-    people: list[UUID] = []
-    checked, after = 0, None
-    while True:
-        limit = min(SCORES_AT_ONCE, sample) if sample else SCORES_AT_ONCE
-        ids, kept, entries = checks.score_rows(connection, workspace_id, limit, after)
-        checked += len(ids)
-        people += _misfolded(kept, entries)
-        if sample or len(ids) < limit:
-            break
-        after = ids[-1]
-    found = (Reason("health.scores_fold.differs", {"count": len(people)}),) if people else ()
-    return Invariant("scores_fold", checked, found, tuple(people[: checks.MOST_FAULTS]))
-
-
-def _misfolded(kept: list[Found], entries: list[Found]) -> list[UUID]:
-    by_score: dict[tuple[UUID, str], list[Found]] = {}
-    for entry in entries:
-        by_score.setdefault((entry.contact_id, entry.measure), []).append(entry)
-    wrong = []
-    for row in kept:
-        folded = fold(by_score.get((row.contact_id, row.measure), []), half_life(row.half_life))
-        worth = folded.at(row.as_of) if folded else 0.0
-        if abs(worth - row.value) > NEARLY * max(1.0, abs(row.value)):
-            wrong.append(row.contact_id)
-    return wrong
-
-
-def _from_faults(
-    code: str,
-    check: Callable[[Connection, UUID, int | None], checks.Faults],
-    connection: Connection,
-    workspace_id: UUID,
-    sample: int | None,
-) -> Invariant:
-    faults = check(connection, workspace_id, sample)
-    kinds = sorted({fault for fault, _ in faults.examples})
-    findings = tuple(Reason(f"health.{code}.{kind}", {"count": faults.wrong}) for kind in kinds)
-    return Invariant(code, faults.checked, findings, tuple(contact_id for _, contact_id in faults.examples))
+    found = sum(queue.count for queue in waiting)
+    return Invariant("work_taken", found, late, checked_at=now, whole_at=now, whole=found)
 
 
 def _tick(row: Found, now: datetime) -> JobTick:

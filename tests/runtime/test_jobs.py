@@ -8,7 +8,19 @@ from app.runtime.jobs import jobs
 
 def test_the_names_stay_and_the_order_is_that_of_the_way_through() -> None:
     names = [job.name for job in jobs(timedelta(seconds=5))]
-    assert names == ["signals", "react", "run", "send", "call", "silence", "gather", "forget", "partitions"]
+    assert names == [
+        "signals",
+        "react",
+        "run",
+        "send",
+        "call",
+        "silence",
+        "gather",
+        "forget",
+        "settle",
+        "invariants",
+        "partitions",
+    ]
 
 
 def test_work_in_hand_is_looked_for_at_every_tick_and_the_rest_seldom() -> None:

@@ -12,6 +12,7 @@ from app.services.wording.conditions import CONDITIONS
 from app.services.wording.engine import ENGINE
 from app.services.wording.mail import MAIL
 from app.services.wording.story import HEADLINES
+from app.services.wording.truths import TRUTHS
 from tests.services.reason_codes import computed_codes, constant_codes
 
 # Texts of the same form that are no codes: names of template variables, settings, a logger.
@@ -24,11 +25,7 @@ COMPUTED = {
     "import.value.*": ("import.value.number", "import.value.date", "import.value.flag", "import.value.date_twofold"),
     "*.by_step": ("enroll.by_step", "stage.by_step", "webhook.by_step"),
     "wait.*": ("wait.span", "wait.date", "wait.weekday"),
-    "health.*.*": (
-        "health.next_step.state", "health.next_step.due_never", "health.next_step.waits_forever",
-        "health.next_step.no_delivery", "health.mails_add_up.state", "health.mails_add_up.nobodys",
-        "health.mails_add_up.no_instant", "health.after_suppression.sent",
-    ),
+    "health.*.*": tuple(code for code in TRUTHS if code.startswith("health.")),
     "enroll.*": ("enroll.stage_entered", "enroll.form", "enroll.event"),
     "mail.*": ("mail.accepted", "mail.uncertain", "mail.failed", "mail.deferred", "mail.sender_problem"),
     "consent.*": ("consent.given", "consent.withdrawn", "consent.asked"),

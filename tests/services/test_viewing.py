@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event, text, update
 from app.services.viewing import Place, one, people, sequences
 from app.store import checks, queues
 from app.store.database import Database
-from app.store.tables import contacts, definition_versions, definitions
+from app.store.tables import contacts, definition_versions, definitions, deliveries
 from app.store.views import people as rows
 from tests.support.seed import NOW, Seeded, Sower, seed
 
@@ -230,6 +230,11 @@ def test_a_page_of_the_list_reads_no_more_than_a_page(
 
 def test_the_newest_rows_are_found_by_their_ids(sqlite_database: Database) -> None:
     base = seed(sqlite_database, contacts=10)
-    for check in (checks.deliveries_in_no_state, checks.mails_after_suppression):
-        plan = plan_of(sqlite_database, lambda given, check=check: check(given, base.workspace_id, 100))
+    for newest in (True, False):
+        plan = plan_of(
+            sqlite_database,
+            lambda given, newest=newest: checks.page(
+                given, deliveries, base.workspace_id, None, 100, newest=newest
+            ),
+        )
         assert "TEMP B-TREE" not in plan

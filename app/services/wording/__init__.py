@@ -12,5 +12,6 @@ from app.services.wording.persons import PERSONS
 from app.services.wording.providers import PROVIDERS
 from app.services.wording.returned import RETURNED
 from app.services.wording.story import STORY
+from app.services.wording.truths import TRUTHS
 
-WORDING = {**CHANGES, **CONDITIONS, **ENGINE, **MAIL, **PAGES, **STORY, **FOOT, **OUTSIDE, **BY_HAND, **PERSONS, **PROVIDERS, **RETURNED}
+WORDING = {**CHANGES, **CONDITIONS, **ENGINE, **MAIL, **PAGES, **STORY, **TRUTHS, **FOOT, **OUTSIDE, **BY_HAND, **PERSONS, **PROVIDERS, **RETURNED}

@@ -9,5 +9,9 @@ FOOT = {
     "doctor.mails_add_up": N_("Planned mails add up"),
     "doctor.after_suppression": N_("Nothing sent after a suppression"),
     "doctor.scores_fold": N_("Scores are the sum of their entries"),
+    "doctor.one_acceptance": N_("Every accepted mail was accepted once"),
+    "doctor.one_in_hand": N_("One mail of a person in hand"),
+    "doctor.consents_fold": N_("Consents are what their ledger says"),
+    "doctor.addresses": N_("Addresses belong to the living"),
     "doctor.work_taken": N_("Due work is taken"),
 }
