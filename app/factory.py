@@ -18,6 +18,8 @@ from app.store.database import Database
 from app.web.admins.catcher import catcher
 from app.web.admins.health import health
 from app.web.admins.sending import sending
+from app.web.admins.webhooks import webhooks
+from app.web.incoming import add_incoming
 from app.web.marketers.contacts import contacts
 from app.web.marketers.sequences import sequences
 from app.web.marketers.today import today
@@ -32,7 +34,7 @@ from config import Settings
 
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
-BLUEPRINTS = (account, today, contacts, sequences, catcher, health, sending)
+BLUEPRINTS = (account, today, contacts, sequences, catcher, health, sending, webhooks)
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.
 TEAM_LANGUAGES = ("en",)
@@ -93,6 +95,7 @@ def create_app(
     add_recipients(
         app, settings, spool, links, lambda: world or open_world(database, wired.workspace_id, settings)
     )
+    add_incoming(app)
     return app
 
 

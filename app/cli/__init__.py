@@ -21,6 +21,7 @@ COMMANDS = {
     "rehearse": "app.cli.rehearse:rehearse",
     "explain": "app.cli.explain:explain",
     "hooks": "app.cli.hooks:hooks",
+    "webhooks": "app.cli.webhooks:webhooks",
     "users": "app.cli.users:users",
     "secrets": "app.cli.secrets:secrets",
 }

@@ -21,7 +21,11 @@ ACCESS: dict[str, str] = {
     # Pressing needs more than a role: admins, and whoever was given `may_send`.
     "sending.stop": "viewer",
     "sending.resume": "viewer",
+    "webhooks.show": "admin",
+    "webhooks.add": "admin",
+    "webhooks.remove": "admin",
+    "webhooks.certificate": "admin",
 }
 
 # Blueprints whose routes carry their own proof (a sealed token in the address, a key in a header).
-OWN_PROOF = frozenset({"recipients", "api"})
+OWN_PROOF = frozenset({"recipients", "api", "incoming"})
