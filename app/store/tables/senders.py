@@ -46,6 +46,7 @@ senders = Table(
     plain("updated_by", Id, nullable=True),
     UniqueConstraint("workspace_id", "address"),
     UniqueConstraint("workspace_id", "serves", "match"),
+    info={"whose": "colleague"},
 )
 
 
