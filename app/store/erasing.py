@@ -83,7 +83,7 @@ def take_away(connection: Connection, contact_ids: Collection[UUID], now: dateti
         update(contacts)
         .where(contacts.c.id.in_(contact_ids))
         .values(
-            erased_at=func.coalesce(contacts.c.erased_at, now),
+            erased_at=now,
             company_id=None,
             owner_id=None,
             tracking="none",

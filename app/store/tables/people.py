@@ -234,8 +234,8 @@ consent_entries = Table(
     contact(),
     plain("purpose", Text),  # a topic's key, or "tracking"
     plain("state", Text),  # asked / given / withdrawn
-    plain("basis", Text),
-    plain("source", Text),
+    personal("basis", Text),
+    personal("source", Text),
     plain("text_version", Text, nullable=True),
     plain("at", Instant),
     personal("detail", Json),
@@ -249,7 +249,7 @@ consents = Table(
     plain("purpose", Text),
     workspace(),
     plain("state", Text),
-    plain("basis", Text),
+    personal("basis", Text),
     plain("at", Instant),
     PrimaryKeyConstraint("contact_id", "purpose"),
 )
