@@ -24,6 +24,7 @@ COMMANDS = {
     "webhooks": "app.cli.webhooks:webhooks",
     "users": "app.cli.users:users",
     "secrets": "app.cli.secrets:secrets",
+    "dkim": "app.cli.dkim:dkim",
 }
 # These make what the others need, so they open no shell.
 ALONE = frozenset({"run", "init", "migrate", "doctor"})

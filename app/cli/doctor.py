@@ -8,20 +8,20 @@ from pathlib import Path
 
 import click
 
+from app.cli.domain import MARKS, look_at_domain, wish_of
 from app.cli.faults import database_fault
 from app.cli.shell import open_shell
 from app.mail.smtp import SmtpConnection
 from app.runtime import clock
 from app.runtime.engine import route_of
-from app.services import health, invariants
+from app.services import health, invariants, secrets
+from app.services.domains import keys_for
 from app.services.reading import Unreadable
 from app.services.sentences import say
 from app.services.starting import NewerDatabase, is_current
 from app.services.world import World, open_world
 from app.store.database import Database
 from config import Settings
-
-MARKS = {"ok": "ok  ", "warn": "look", "stop": "STOP"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,20 @@ class Line:
 
 
 @click.command()
+@click.option("--domain", help="Look at what this From domain publishes instead: SPF, DKIM, DMARC, MX.")
+@click.option("--selector", "selectors", multiple=True, help="With --domain: a DKIM key that is not ours.")
+@click.option("--address", help="With --domain: the IP address that mail leaves from.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_obj
-def doctor(settings: Settings, as_json: bool) -> None:
-    """Look at settings, database, migrations, SMTP and what must always be true."""
+def doctor(
+    settings: Settings, domain: str | None, selectors: tuple[str, ...], address: str | None, as_json: bool
+) -> None:
+    """Look at settings, database, migrations, SMTP and what must always be true; or at a domain's records."""
+    if domain is not None:
+        look_at_domain(settings, wish_of(domain, selectors, address), as_json)
+        return
+    if selectors or address:
+        raise click.UsageError("--selector and --address go with --domain.")
     lines = list(examine(settings))
     if as_json:
         click.echo(json.dumps([asdict(line) for line in lines], indent=2))
@@ -82,6 +92,7 @@ def examine(settings: Settings) -> Iterator[Line]:
         yield Line("Workspace", "stop", error.message, "Run `trellis init`.")
         return
     world = open_world(database, shell.workspace_id, settings)
+    yield from _secrets(world)
     try:
         catalogue = world.library.catalogue(clock.now())
         found = f"{len(catalogue.sequences)} sequences, {len(catalogue.templates)} templates in force"
@@ -121,6 +132,28 @@ def _settings(settings: Settings) -> Iterator[Line]:
             "stop",
             "mail would leave as the sample company",
             "Set TRELLIS_SENDER_ADDRESS and its kin.",
+        )
+
+
+def _secrets(world: World) -> Iterator[Line]:
+    """Whether what is sealed can be opened, and whether our mail is signed."""
+    found = secrets.check(world.database, secrets.Vault(world.settings))
+    kept = sum(each.sealed + each.older + each.open + each.lost for each in found)
+    if any(each.lost or each.open for each in found):
+        remedy = "Run `trellis secrets check`; it names them and says what to do."
+        yield Line("Secrets", "stop", "some are not sealed, or no key opens them", remedy)
+    else:
+        yield Line("Secrets", "ok", f"{kept} kept, all sealed")
+    domain = world.settings.sender_address.rpartition("@")[2]
+    if world.settings.uses_catcher:
+        return
+    if any(key.state == "active" for key in keys_for(world, domain)):
+        yield Line(
+            "DKIM", "ok", f"mail from {domain} is signed; `trellis doctor --domain {domain}` says more"
+        )
+    else:
+        yield Line(
+            "DKIM", "warn", f"no key of ours signs mail from {domain}", f"Run `trellis dkim new {domain}`."
         )
 
 

@@ -3,6 +3,7 @@
 from app.services.wording.by_hand import BY_HAND
 from app.services.wording.changes import CHANGES
 from app.services.wording.conditions import CONDITIONS
+from app.services.wording.domains import DOMAINS
 from app.services.wording.engine import ENGINE
 from app.services.wording.foot import FOOT
 from app.services.wording.mail import MAIL
@@ -14,4 +15,19 @@ from app.services.wording.returned import RETURNED
 from app.services.wording.story import STORY
 from app.services.wording.truths import TRUTHS
 
-WORDING = {**CHANGES, **CONDITIONS, **ENGINE, **MAIL, **PAGES, **STORY, **TRUTHS, **FOOT, **OUTSIDE, **BY_HAND, **PERSONS, **PROVIDERS, **RETURNED}
+WORDING = {
+    **CHANGES,
+    **CONDITIONS,
+    **DOMAINS,
+    **ENGINE,
+    **MAIL,
+    **PAGES,
+    **STORY,
+    **TRUTHS,
+    **FOOT,
+    **OUTSIDE,
+    **BY_HAND,
+    **PERSONS,
+    **PROVIDERS,
+    **RETURNED,
+}
