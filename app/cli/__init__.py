@@ -21,13 +21,14 @@ COMMANDS = {
     "rehearse": "app.cli.rehearse:rehearse",
     "explain": "app.cli.explain:explain",
     "hooks": "app.cli.hooks:hooks",
+    "inbound": "app.cli.inbound:inbound",
     "webhooks": "app.cli.webhooks:webhooks",
     "users": "app.cli.users:users",
     "secrets": "app.cli.secrets:secrets",
     "dkim": "app.cli.dkim:dkim",
 }
 # These make what the others need, so they open no shell.
-ALONE = frozenset({"run", "init", "migrate", "doctor"})
+ALONE = frozenset({"run", "init", "migrate", "doctor", "inbound"})
 # This one opens its own: a new key is to be had while the one in the settings is spoilt.
 ITS_OWN = frozenset({"secrets"})
 HELP = frozenset({"-h", "--help"})
