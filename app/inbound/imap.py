@@ -85,6 +85,8 @@ class Mailbox:
             # Whether the server still says good-bye is nothing to us.
             with suppress(imaplib.IMAP4.error, OSError, ValueError):
                 self._line.logout()
+            with suppress(imaplib.IMAP4.error, OSError, ValueError):
+                self._line.shutdown()
             self._line = None
 
     def _open(self) -> None:
