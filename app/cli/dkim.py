@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from app.cli.shell import Shell
-from app.cli.telling import as_json, print_json, refuse, sentence
+from app.cli.telling import as_json, print_json, refuse
 from app.mail.dkim_keys import ALGORITHMS, BadKey, read_key
 from app.mail.dns import SystemResolver
 from app.services import dkim_keys as service
 from app.services.domains import check_key
+from app.services.sentences import say
 
 
 @click.group("dkim")
@@ -160,7 +161,7 @@ def _refuse_unpublished(shell: Shell, keys: list[service.Key], as_json: bool) ->
         )
     else:
         for fault in faults:
-            click.echo(sentence(fault.code, fault.params), err=True)
+            click.echo(say(fault.code, fault.params), err=True)
         click.echo("Nothing was activated. Publish the records first, or use --force.", err=True)
     raise SystemExit(1)
 

@@ -37,7 +37,7 @@ def look_at_domain(settings: Settings, wish: Wish, as_json: bool) -> None:
         print_json(lines)
     else:
         for line in lines:
-            click.echo(f"{MARKS[line['state']]}  {line['what']}: {sentence(line['found'], {})}")
+            click.echo(f"{MARKS[line['state']]}  {line['what']}: {line['found']}")
             if line["remedy"]:
                 click.echo(f"      {line['remedy']}")
             if line["publish"]:

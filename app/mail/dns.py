@@ -72,14 +72,14 @@ class Resolver(Protocol):
 class SystemResolver(Resolver):
     """Asks the name servers of this machine, or those given as `address` or `address:port`. Safe in threads."""
 
-    def __init__(self, servers: Sequence[str] = (), lifetime: float = LIFETIME_SECONDS) -> None:
-        self._lifetime = lifetime
+    def __init__(self, servers: Sequence[str] = (), lifetime: float | None = None) -> None:
+        self._lifetime = LIFETIME_SECONDS if lifetime is None else lifetime
         self._resolver: dns.resolver.Resolver | None = None
         try:
             self._resolver = dns.resolver.Resolver(configure=not servers)
         except dns.resolver.NoResolverConfiguration:
             return
-        self._resolver.timeout = min(SERVER_SECONDS, lifetime)
+        self._resolver.timeout = min(SERVER_SECONDS, self._lifetime)
         self._resolver.cache = dns.resolver.LRUCache(CACHED)
         if servers:
             self._resolver.nameservers = [dns.nameserver.Do53Nameserver(*_place(one)) for one in servers]

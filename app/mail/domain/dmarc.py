@@ -51,16 +51,16 @@ def _read(owner: str, texts: Sequence[str]) -> Policy:
         tags = {name.lower(): value for name, value in read_tags(texts[0]).items()}
     except TagFault as fault:
         return Policy(owner, texts[0], {}, len(texts), fault.part)
-    fault = ""
+    broken = ""
     for name in ("p", "sp"):
         if (name == "p" or name in tags) and tags.get(name, "").lower() not in POLICIES:
-            fault = f"{name}={tags.get(name, '')}"
+            broken = f"{name}={tags.get(name, '')}"
     for name in ("adkim", "aspf"):
         if tags.get(name, "r").lower() not in ("r", "s"):
-            fault = f"{name}={tags[name]}"
+            broken = f"{name}={tags[name]}"
     if not re.fullmatch(r"\d{1,2}|100", tags.get("pct", "100")):
-        fault = f"pct={tags['pct']}"
-    return Policy(owner, texts[0], tags, len(texts), fault)
+        broken = f"pct={tags['pct']}"
+    return Policy(owner, texts[0], tags, len(texts), broken)
 
 
 def check_dmarc(resolver: Resolver, domain: str, policy: Policy | None) -> Iterator[Finding]:
