@@ -106,11 +106,13 @@ def bounced(
     at: datetime,
     now: datetime,
     proven: bool = True,
+    at_once: bool = True,
 ) -> bool:
     """The mail came back; whether that is news.
 
     `proven`: one of our tokens or an authenticated provider says so. What anybody may have sent is told
-    on the timeline and neither scores nor suppresses.
+    on the timeline and neither scores nor suppresses. `at_once`: a code that says there is no such mailbox
+    stops mail to the address by itself; otherwise it counts like every hard bounce.
     """
     if not proven:
         _note(connection, world, mail, Reason("bounce.unproven", _params(mail, bounce, source)), at)
@@ -125,20 +127,21 @@ def bounced(
         store.write(connection, held.id, values)
     if mail.delivery_id is not None:
         settle_by_evidence(connection, world, mail.delivery_id, "bounced", now)
-    if not fresh or mail.contact_id is None:
+    if mail.contact_id is None:
         return fresh
-    dead = bounce.class_ == "hard" and is_dead_mailbox(bounce.enhanced)
-    stopped = dead or _added_up(connection, world, mail, now)
-    if stopped:
+    dead = at_once and bounce.class_ == "hard" and is_dead_mailbox(bounce.enhanced)
+    stopped = False
+    if dead or (fresh and _added_up(connection, world, mail, now)):
         code = "suppressed.no_mailbox" if dead else "suppressed.bounces"
-        _stop(connection, world, mail, "address", Reason(code, {"enhanced": bounce.enhanced}), source, now)
+        reason = Reason(code, {"enhanced": bounce.enhanced})
+        stopped = _stop(connection, world, mail, "address", reason, source, now)
     if (bounce.class_ == "hard" or stopped) and held.told_at is None:
         _tell(connection, world, mail, "bounced", source, at, now, _params(mail, bounce, source))
         store.write(connection, held.id, {"told_at": now})
-    else:
+    elif fresh:
         reason = Reason(f"bounce.{bounce.class_}", _params(mail, bounce, source))
         _note(connection, world, mail, reason, at)
-    return True
+    return fresh or stopped
 
 
 def complained(

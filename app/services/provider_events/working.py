@@ -69,7 +69,7 @@ def _read_call(world: World, now: datetime) -> int:
             with connection.begin_nested():
                 _write_events(connection, world, call, now)
         except Exception as error:
-            log.error("webhooks.call_failed", call=str(call.id), error=repr(error)[:300])
+            log.error("webhooks.call_failed", id=str(call.id), error=repr(error)[:300])
             over = call.failures + 1 >= TRIES
             values = {
                 "failures": call.failures + 1, "due_at": now + BACK_OFF * 2**call.failures,
@@ -148,7 +148,7 @@ def _work_events(world: World, now: datetime) -> int:
                 with connection.begin_nested():
                     _work_in(connection, world, row, now)
             except Exception as error:
-                log.error("webhooks.event_failed", event=str(row.id), error=repr(error)[:300])
+                log.error("webhooks.event_failed", id=str(row.id), error=repr(error)[:300])
                 over = row.failures + 1 >= TRIES
                 values = {"failures": row.failures + 1, "due_at": now + BACK_OFF * 2**row.failures}
                 store.change_event(connection, row.id, values | ({"result": "failed"} if over else {}))
