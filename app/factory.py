@@ -17,6 +17,7 @@ from app.store.caught import CaughtMails
 from app.store.database import Database
 from app.web.admins.catcher import catcher
 from app.web.admins.health import health
+from app.web.admins.returned import returned
 from app.web.admins.sending import sending
 from app.web.admins.webhooks import webhooks
 from app.web.incoming import add_incoming
@@ -34,7 +35,7 @@ from config import Settings
 
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
-BLUEPRINTS = (account, today, contacts, sequences, catcher, health, sending, webhooks)
+BLUEPRINTS = (account, today, contacts, sequences, catcher, health, sending, webhooks, returned)
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.
 TEAM_LANGUAGES = ("en",)

@@ -17,6 +17,11 @@ ACCESS: dict[str, str] = {
     "catcher.show": "viewer",
     "catcher.html": "viewer",
     "health.show": "viewer",
+    "returned.index": "viewer",
+    "returned.show": "viewer",
+    "returned.raw": "admin",
+    "returned.assign": "sales",
+    "returned.dismiss": "sales",
     "sending.show": "viewer",
     # Pressing needs more than a role: admins, and whoever was given `may_send`.
     "sending.stop": "viewer",
