@@ -89,6 +89,11 @@ def reply_code(text: str) -> int | None:
     return None
 
 
+def accepted_code(text: str) -> int | None:
+    """The code with which a server took a message, at the beginning of what it said."""
+    return int(text[:3]) if text[:3] in ("250", "251", "252") else None
+
+
 def enhanced_code(text: str) -> str | None:
     """The enhanced status a text names: the one beside a reply code before others, exact ones before general."""
     shown = text[:SEARCHED]

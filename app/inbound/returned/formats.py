@@ -55,7 +55,7 @@ FORMS: tuple[Form, ...] = (
 COPY = re.compile(
     r"^[ \t]{0,4}(?:[-=*_#]{2,80}[ \t]{0,4})?(?:"
     r"(?:the )?(?:(?:body|header|headers|text|start|copy) of )?(?:the |your )?(?:original|returned|unsent|undelivered|undeliverable|failed) (?:e-?mail|message|mail)(?: (?:headers?|text|info|source|details))?(?: (?:is |are )?(?:follows|following|below|attached))?[ \t.:]{0,4}(?:[-=*_]{2,80}.{0,20}|follows.{0,4})?"
-    r"|(?:original )?message (?:headers?|text|source) (?:follows?|below)[ \t.:]{0,3}(?:[-=*]{2,80})?"
+    r"|original e?-?mail as follows[ \t.:]{0,3}|(?:original )?message (?:headers?|text|source) (?:follows?|below)[ \t.:]{0,3}(?:[-=*]{2,80})?"
     r"|(?:here|this|below|attached|included|what follows)[^\n]{0,40} (?:is|are) (?:a |the )?(?:copy of|copies of|your|header|headers)[^\n]{0,80}"
     r"|included is a copy of[^\n]{0,60}|the headers? of the original[^\n]{0,60}|no message was collected[^\n]{0,20}|your (?:original )?message (?:follows|reads)[^\n]{0,30}|unsent message (?:follows|below)[^\n]{0,20}"
     r"|below this line is[^\n]{0,60}|(?:the )?(?:original )?message (?:was|is) (?:included|attached)[^\n]{0,20}|return(?:ed)? message[ \t]{0,3}-{2,80}"
@@ -69,7 +69,7 @@ COPY = re.compile(
 )  # fmt: skip
 # Or the copy begins without a word: two header lines of the trace, one below the other.
 BARE_COPY = re.compile(
-    r"^[ \t>]{0,4}(?:received: (?:from|by|\()|return-path: ?<|x-[a-z\-]{2,30}: |dkim-signature: |message-id: ?<|delivered-to: )[^\n]{0,2000}\n"
+    r"^[ \t>]{0,4}(?:received: ?(?:from|by|\()|return-path: ?<|x-[a-z\-]{2,30}: |dkim-signature: |message-id: ?<|delivered-to: )[^\n]{0,2000}\n"
     r"(?:[ \t][^\n]{0,2000}\n){0,12}[ \t>]{0,4}[a-z\-]{2,40}: ",
     re.I | re.M,
 )  # fmt: skip
@@ -94,7 +94,7 @@ SUBJECTS = (
     "недоставлен", "не доставлен", "не удалось доставить", "невозможно доставить", "ошибка доставки", "сбой доставки", "возврат", "возвращен", "задержка доставки", "уведомление о состоянии", "не может быть доставлено", "недоставк",
     "niedostarczon", "nie dostarczono", "nie można dostarczyć", "błąd dostarcz", "zwrot", "nie doręczono", "opóźnion", "niemożność dostarczenia", "powiadomienie o stanie",
     "kunde inte levereras", "gick inte att leverera", "ej levererat", "olevererbar", "leveransfel", "kan ikke leveres", "kunne ikke leveres", "ikke leveret", "ikke levert", "leveringsfejl", "leveringsfeil", "toimittamatta", "ei voitu toimittaa", "toimitus epäonnistui", "nedoruč", "nelze doručit", "doručení se nezdařilo", "teslim edilemedi", "teslim edilemeyen", "iletilemedi", "gönderilemedi",
-    "配信不能", "配信できません", "送信できません", "未配信", "配達不能", "配信エラー", "送信エラー", "送信失敗", "配信失敗", "エラーメール", "退信", "投递失败", "发送失败", "无法投递", "未送达", "邮件退回", "系统退信", "退回郵件", "無法傳遞", "无法传递", "반송", "발송 실패", "전송 실패", "배달되지", "배달할 수 없",
+    "配信不能", "配信できません", "送信できません", "未配信", "配達不能", "配信エラー", "送信エラー", "送信失敗", "配信失敗", "エラーメール", "メールエラー", "退信", "投递失败", "发送失败", "无法投递", "未送达", "邮件退回", "系统退信", "退回郵件", "無法傳遞", "无法传递", "반송", "발송 실패", "전송 실패", "배달되지", "배달할 수 없",
 )  # fmt: skip
 # What a notice says of itself; one of these and its sender make it one.
 OPENINGS = (

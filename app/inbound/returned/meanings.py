@@ -12,7 +12,7 @@ from app.inbound.returned.said import Class
 SEARCHED = 6_000
 # What may hold the words of a meaning without meaning it.
 LINKS = re.compile(r"\b(?:https?://|www\.)[^\s>\"']{1,300}+", re.I)
-MAIL_NAMES = re.compile(r"[^\s<>()\[\],;:\"']{1,200}+@[\w.\-\[\]]{1,200}+|<[^<>\s]{0,200}@[^<>]{0,200}>")
+MAIL_NAMES = re.compile(r"[^\s<>()\[\],;:\"'@]{1,200}+@[\w.\-\[\]]{1,200}+|<[^<>\s]{0,200}@[^<>]{0,200}>")
 HOSTS = re.compile(r"(?<![\w.\-])(?=[\w\-]{0,62}[a-z])[\w\-]{1,62}+(?:\.[\w\-]{1,62}+){2,10}(?![\w(])", re.I)
 QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "_": " "})
 # Of an account these words say that it is closed, of a message that it was filtered.

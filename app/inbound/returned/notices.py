@@ -8,7 +8,7 @@ from app.inbound.returned.codes import enhanced_code, reply_code
 from app.inbound.returned.meanings import class_of, meanings_of
 from app.inbound.returned.parts import Part
 from app.inbound.returned.said import Returned
-from app.inbound.returned.texts import Named, cut_copy, named_in, others_in, says
+from app.inbound.returned.texts import Named, cut_copy, named_in, others_in, says, spoken
 
 ANSWERS = (
     "re:", "aw:", "sv:", "antw:", "antwort:", "rv:", "res:", "odp:", "vs:", "ynt:", "r:", "rif:", "fw:", "fwd:", "wg:", "tr:", "enc:", "i:", "doorst:", "vl:", "pd:", "回复:", "回复：", "答复:", "答复：", "転送:", "re：", "rép:",
@@ -32,6 +32,8 @@ class Letter:
 
 def is_daemon(message: Part) -> bool:
     """Whether a mailer wrote it, by its sender."""
+    if message.get("x-mlserver"):
+        return True
     written = message.get("from").lower()
     address = first_address(written).lower() or written
     name = written.replace(address, "")
@@ -77,10 +79,11 @@ def read_notice(letter: Letter) -> list[Returned]:
     """What a notice says of each recipient."""
     is_delay = _is_delay(letter)
     found = _named(letter)
+    notice = spoken(letter.notice)
     if not found:
-        return [_returned("", letter.notice, is_delay)]
-    shared = letter.notice if len(found) == 1 else _head(letter.notice, found)
-    return [_returned(each.address, _best(each, shared, letter.notice), is_delay) for each in found]
+        return [_returned("", notice, is_delay)]
+    shared = notice if len(found) == 1 else _head(notice, found)
+    return [_returned(each.address, _best(each, shared, notice), is_delay) for each in found]
 
 
 def named_beside(letter: Letter) -> list[str]:

@@ -164,6 +164,9 @@ def _original(message: Part) -> dict[str, str]:
             return copied_fields(part.text())
         if "header" in part.parameters.get("name", "") and part.kind == "text/plain":
             return copied_fields(part.text())
+        # A letter put in without a word of what it is: its header is taken for that of a part.
+        if part.depth and not part.letters and part.get("message-id") and part.get("from"):
+            return dict(reversed(part.fields))
     return {}
 
 

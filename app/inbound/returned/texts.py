@@ -103,7 +103,7 @@ def named_in(text: str, own: frozenset[str]) -> list[Named]:
     found: dict[str, Named] = {}
     current: Named | None = None
     for line in _lines(text):
-        address, reason, sure = _form_of(line)
+        address, sure = _form_of(line)
         lower = address.lower()
         if address and lower not in own and not lower.startswith(NOBODY):
             named = found.get(lower)
@@ -111,7 +111,7 @@ def named_in(text: str, own: frozenset[str]) -> list[Named]:
                 named = found[lower] = Named(address, sure)
             if named:
                 named.sure = named.sure or sure
-                named.lines.append(reason or line)
+                named.lines.append(line)
                 current = named
         elif current and not line.lower().startswith(OF_LETTER):
             current.lines.append(line)
@@ -119,16 +119,16 @@ def named_in(text: str, own: frozenset[str]) -> list[Named]:
     return sure_ones or list(found.values())
 
 
-def _form_of(line: str) -> tuple[str, str, bool]:
+def _form_of(line: str) -> tuple[str, bool]:
+    """The address a line is about, and whether its form is one of a mailer's."""
     if "@" not in line or line.lower().lstrip("-* ").startswith(OF_LETTER):
-        return "", "", False
+        return "", False
     for form in formats.FORMS:
         match = form.pattern.match(line)
         if match:
-            groups = match.groupdict()
-            return clean(groups["a"]), (groups.get("r") or "").strip(), form.sure
+            return clean(match.group("a")), form.sure
     anywhere = ADDRESS.search(line)
-    return (clean(anywhere.group()), line, False) if anywhere else ("", "", False)
+    return (clean(anywhere.group()), False) if anywhere else ("", False)
 
 
 def _lines(text: str) -> list[str]:
@@ -139,6 +139,11 @@ def _lines(text: str) -> list[str]:
         if shown and (not shown.startswith(">") or shown.startswith(">>>")):
             kept.append(shown)
     return kept
+
+
+def spoken(text: str) -> str:
+    """A notice without the lines that tell of the letter."""
+    return "\n".join(line for line in _lines(text) if not line.lower().startswith(OF_LETTER))
 
 
 def says(text: str, phrases: tuple[str, ...]) -> bool:
