@@ -11,10 +11,11 @@ from sqlalchemy.engine import Row
 
 from app.store.claims import locked
 from app.store.hints import said
-from app.store.tables import consent_entries, contacts, deliveries, hits, template_variants
+from app.store.tables import consent_entries, contacts, deliveries, hits, identities, template_variants
 
 NEAR = timedelta(minutes=10)
-MOST_HITS_OF_MAIL = 500
+# More of them say nothing more: an address that everybody comes from is a proxy of our own.
+MOST_HITS_OF_MAIL, MOST_HITS_OF_ADDRESSES = 500, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,30 @@ def due_for_judgement(
     return list(connection.execute(locked(connection, query, hits)).all())
 
 
-def of_deliveries(
-    connection: Connection, delivery_ids: Collection[UUID], first: datetime, last: datetime
-) -> Sequence[Row[Any]]:
-    """The hits of these mails around these instants."""
-    query = select(hits).where(
-        hits.c.delivery_id.in_(delivery_ids), hits.c.at >= first - NEAR, hits.c.at <= last + NEAR
+def around(connection: Connection, workspace_id: UUID, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Hits of the same mails and from the same addresses as these, within ten minutes of them."""
+    first, last = min(row.at for row in rows) - NEAR, max(row.at for row in rows) + NEAR
+    mails = {row.delivery_id for row in rows if row.delivery_id}
+    addresses = {row.address for row in rows if row.address}
+    near = select(hits).where(hits.c.at >= first, hits.c.at <= last).order_by(hits.c.at)
+    found: list[Row[Any]] = []
+    if mails:
+        query = near.where(hits.c.delivery_id.in_(mails))
+        found += connection.execute(query.limit(MOST_HITS_OF_MAIL * len(mails))).all()
+    if addresses:
+        query = near.where(hits.c.workspace_id == workspace_id, hits.c.address.in_(addresses))
+        found += connection.execute(query.limit(MOST_HITS_OF_ADDRESSES)).all()
+    return found
+
+
+def domains(connection: Connection, contact_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The domain of each contact's address."""
+    query = select(identities.c.contact_id, identities.c.value).where(
+        identities.c.contact_id.in_(contact_ids),
+        identities.c.kind == "email",
+        identities.c.is_primary.is_(True),
     )
-    return connection.execute(query.order_by(hits.c.at).limit(MOST_HITS_OF_MAIL * len(delivery_ids))).all()
+    return {row.contact_id: row.value.rpartition("@")[2] for row in connection.execute(query)}
 
 
 def mails(connection: Connection, delivery_ids: Collection[UUID]) -> dict[UUID, Any]:
@@ -109,23 +126,6 @@ def mails(connection: Connection, delivery_ids: Collection[UUID]) -> dict[UUID, 
         deliveries.c.accepted_at,
     ).where(deliveries.c.id.in_(delivery_ids))  # fmt: skip
     return {row.id: row for row in connection.execute(query)}
-
-
-def recipients_by_address(
-    connection: Connection, workspace_id: UUID, addresses: Collection[str], first: datetime, last: datetime
-) -> dict[str, list[tuple[UUID, datetime]]]:
-    """Whose mails were hit from each address around these instants."""
-    query = select(hits.c.address, hits.c.contact_id, hits.c.at).where(
-        hits.c.workspace_id == workspace_id,
-        hits.c.address.in_(addresses),
-        hits.c.contact_id.is_not(None),
-        hits.c.at >= first - NEAR,
-        hits.c.at <= last + NEAR,
-    )
-    found: dict[str, list[tuple[UUID, datetime]]] = {}
-    for address, contact_id, at in connection.execute(query):
-        found.setdefault(address, []).append((contact_id, at))
-    return found
 
 
 def compiled_variant(connection: Connection, variant_id: UUID) -> str | None:

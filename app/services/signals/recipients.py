@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Literal
 from uuid import UUID
 
@@ -70,22 +71,27 @@ def unsubscribe(
         return Left(tuple(was_given), everything)
 
 
-def resubscribe(world: World, token: ManageToken, *, now: datetime, topics: Collection[str] = ()) -> bool:
+def resubscribe(
+    world: World, token: ManageToken, *, now: datetime, topics: Collection[str] = (), words: str = ""
+) -> bool:
     """Take an unsubscription back: `topics` (or the token's own) are wanted again. What was called back stays so.
 
+    `words` are those the person agreed to on the page; they are kept as proof, with a version made of them.
     False: the contact is gone, or a complaint or a dead address keeps their mail stopped.
     """
     with world.database.write() as connection:
         who = store.lock_contact(connection, world.workspace_id, token.contact)
         if who is None:
             return False
-        return _back(connection, world, who, {*(topics or {token.topic})} - {"", TRACKING}, now)
+        return _back(connection, world, who, {*(topics or {token.topic})} - {"", TRACKING}, now, words)
 
 
 def choose_topics(
-    world: World, token: ManageToken, wanted: Collection[str], offered: Collection[str], *, now: datetime
-) -> bool:
-    """Of the topics on offer those in `wanted` are given, the others withdrawn. False as in `resubscribe`."""
+    world: World, token: ManageToken, wanted: Collection[str], offered: Collection[str], *, now: datetime,
+    words: str = "",
+) -> bool:  # fmt: skip
+    """Of the topics on offer those in `wanted` are given, the others withdrawn. `words` and False as in
+    `resubscribe`."""
     with world.database.write() as connection:
         who = store.lock_contact(connection, world.workspace_id, token.contact)
         if who is None:
@@ -101,7 +107,7 @@ def choose_topics(
                 _event(connection, world, token, who, "unsubscribed", topic, {"source": "page"}, now)
         given = {topic for topic, row in known.items() if row.state == "given"}
         fresh = set(offered) & set(wanted)
-        return _back(connection, world, who, fresh, now) if fresh - given else True
+        return _back(connection, world, who, fresh, now, words) if fresh - given else True
 
 
 def choose_pace(
@@ -111,9 +117,10 @@ def choose_pace(
     paused_until: datetime | None,
     *,
     now: datetime,
+    mails_a_month: int | None = None,
 ) -> bool:
     """How often the contact wants marketing mail. False: the contact is gone."""
-    wanted = {"mails_a_week": mails_a_week, "paused_until": paused_until}
+    wanted = {"mails_a_week": mails_a_week, "mails_a_month": mails_a_month, "paused_until": paused_until}
     with world.database.write() as connection:
         who = store.lock_contact(connection, world.workspace_id, token.contact)
         row = store.person(connection, world.workspace_id, who) if who else None
@@ -132,6 +139,20 @@ def choose_pace(
                 Reason("contact.pace", {n: _plain(v) for n, v in wanted.items()}),
                 now,
             )
+        return True
+
+
+def choose_language(world: World, token: ManageToken, locale: str, *, now: datetime) -> bool:
+    """The language of mails and pages from now on. False: the contact is gone."""
+    with world.database.write() as connection:
+        who = store.lock_contact(connection, world.workspace_id, token.contact)
+        row = store.person(connection, world.workspace_id, who) if who else None
+        if who is None or row is None:
+            return False
+        if row.locale != locale:
+            store.change_person(connection, who, {"locale": locale}, now)
+            _fact(connection, world, who, "field", "locale", row.locale, locale, now)
+            _line(connection, world, who, "contact", Reason("contact.language", {"locale": locale}), now)
         return True
 
 
@@ -184,11 +205,13 @@ def answer(
         return "several" if several else "taken"
 
 
-def _back(connection: Connection, world: World, who: UUID, topics: Collection[str], now: datetime) -> bool:
+def _back(
+    connection: Connection, world: World, who: UUID, topics: Collection[str], now: datetime, words: str
+) -> bool:
     known = store.consents_of(connection, who)
     for topic in sorted(topics):
         before = known[topic].state if topic in known else None
-        _consent(connection, world, who, topic, before, "given", "page", now)
+        _consent(connection, world, who, topic, before, "given", "page", now, words)
     hashed = ValueHash(world.settings)
     addresses = store.addresses_of(connection, who)
     hashes = {hashed(part) for address in addresses for part in (address, address.rpartition("@")[2])}
@@ -211,11 +234,16 @@ def _consent(
     state: str,
     source: str,
     now: datetime,
+    words: str = "",
 ) -> bool:
     """One step of the consent ledger with its history and its line; False when it stands so already."""
     if before == state:
         return False
-    store.write_consent(connection, _entry(world, who, topic, state, source, now), before is not None)
+    entry = _entry(world, who, topic, state, source, now)
+    if words:
+        digest = blake2b(words.encode(), digest_size=6).hexdigest()
+        entry |= {"text_version": f"page:{digest}", "detail": {"words": words}}
+    store.write_consent(connection, entry, before is not None)
     store.change_person(connection, who, {}, now)
     _fact(connection, world, who, "consent", topic, before, state, now)
     _line(

@@ -12,9 +12,8 @@ from sqlalchemy import Connection
 
 from app.core.labels import label_in
 from app.core.lifecycle import CriterionDef
-from app.core.sequences import Sequence
 from app.core.timing import zone_of
-from app.core.tokens import ManageToken
+from app.core.tokens import ManageToken, TrackToken
 from app.mail.compile import CompiledTemplate
 from app.mail.links import urls_for
 from app.mail.program import Preview, Program
@@ -23,6 +22,7 @@ from app.services.library import Catalogue
 from app.services.reading import Unreadable
 from app.services.sending.composing import mail_context
 from app.services.sending.facts import load_batch
+from app.services.signals.coming import Coming, coming
 from app.services.world import World
 from app.store import hits
 from app.store import recipients as store
@@ -50,30 +50,32 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """By what the contact agreed to hear about the topic; `source` as it was written down."""
+    """By what the contact agreed to hear about the topic; `source` as it was written down, `form` the title of the
+    form they filled in themselves (None: none), confirmed by a button in a mail."""
 
+    at: datetime
+    source: str
+    form: str | None
+    asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How we came to the address. `way` is form, import, colleague or system; `source` as it was written down."""
+
+    way: str
     at: datetime
     source: str
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """A series they are in: mails to come at most, when it goes on, and whether it may begin again."""
-
-    title: str
-    mails: int
-    next_at: datetime | None
-    again: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Why:
     mail: Mail | None
+    origin: Origin
     agreed: Agreement | None
+    withdrawn_at: datetime | None
     series: str | None
-    planned: int
-    next_mail_at: datetime | None
-    courses: tuple[Course, ...]
+    coming: Coming
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Choices:
 
     topics: tuple[tuple[str, str, bool], ...]
     mails_a_week: int | None
+    mails_a_month: int | None
     paused_until: datetime | None
     tracking: str
     any_wanted: bool
@@ -97,6 +100,13 @@ def reader(world: World, token: ManageToken, now: datetime) -> Reader | None:
     return Reader(row.locale, zone_of(row.zone, fallback)[0], _hidden(row.address or ""), token.topic)
 
 
+def language_of(world: World, contact_id: UUID) -> str | None:
+    """The language of a contact, if it is known."""
+    with world.database.read() as connection:
+        row = store.person(connection, world.workspace_id, contact_id)
+    return row.locale if row is not None else None
+
+
 def _hidden(address: str) -> str:
     """First and last letter of the local part: enough to know which of one's addresses it is."""
     local, at, domain = address.rpartition("@")
@@ -108,43 +118,46 @@ def topic_label(world: World, topic: str, locale: str, now: datetime) -> str:
     return label_in(known.label, locale) if known is not None else topic
 
 
-def why(world: World, token: ManageToken, now: datetime) -> Why:
-    """Why the mail came and what comes next, if the contact changes nothing."""
+def why(world: World, token: ManageToken, locale: str, now: datetime) -> Why | None:
+    """Why the mail came and what comes next, if the contact changes nothing. None: the contact is gone."""
     catalogue = world.library.catalogue(now)
     with world.database.read() as connection:
         row = store.mail(connection, token.delivery)
         who = store.person(connection, world.workspace_id, token.contact)
         if who is None:
-            return Why(None, None, None, 0, None, ())
+            return None
         given = store.last_given(connection, who.id, token.topic)
-        planned = store.planned(connection, who.id)
-        courses = tuple(_course(world, course) for course in store.courses(connection, who.id))
+        state = store.consents_of(connection, who.id).get(token.topic)
+        first = store.first_line(connection, who.id)
         seen = _render(world, catalogue, connection, row, now) if row is not None else None
     mail = Mail(seen.subject if seen else None, row.accepted_at or row.intent_at) if row is not None else None
     version = row.sequence_version_id if row is not None else None
     return Why(
         mail,
-        Agreement(given.at, given.source) if given is not None else None,
+        Origin(_way(first), who.created_at, who.source or ""),
+        _agreement(catalogue, given, locale),
+        state.at if state is not None and state.state == "withdrawn" else None,
         world.library.pinned(version).sequence.title if version is not None else None,
-        len(planned),
-        planned[0].due_at if planned else None,
-        courses,
+        coming(world, who.id, locale, now),
     )
 
 
-def _course(world: World, row: Any) -> Course:
-    sequence = world.library.pinned(row.version_id).sequence
-    here = bool(getattr(sequence.steps.get(row.step), "templates", ())) and (
-        row.state == "sending" or not row.inside
-    )
-    to_come = _mails_after(sequence, row.step) + here
-    return Course(sequence.title, to_come, row.due_at, sequence.again.way != "never")
+def _way(first: Any) -> str:
+    """By whom the first line of their story was written."""
+    actor = first.actor if first is not None else "system"
+    if actor == "contact":
+        return "form"
+    return "colleague" if actor.startswith("user:") else actor if actor == "import" else "system"
 
 
-def _mails_after(sequence: Sequence, step: str) -> int:
-    keys = list(sequence.steps)
-    after = keys[keys.index(step) + 1 :] if step in keys else keys
-    return sum(1 for key in after if getattr(sequence.steps[key], "templates", ()))
+def _agreement(catalogue: Catalogue, given: Any, locale: str) -> Agreement | None:
+    if given is None:
+        return None
+    form = catalogue.setting.programme.forms.get(given.source.removeprefix("form "))
+    asked = given.detail.get("asked_at") if isinstance(given.detail, dict) else None
+    title = label_in(form.title, locale) if form is not None and given.source.startswith("form ") else None
+    source = given.source if given.source not in ("page", "one click") else ""
+    return Agreement(given.at, source, title, datetime.fromisoformat(asked) if asked else None)
 
 
 def choices(world: World, token: ManageToken, locale: str, now: datetime) -> Choices | None:
@@ -158,10 +171,18 @@ def choices(world: World, token: ManageToken, locale: str, now: datetime) -> Cho
     return Choices(
         tuple((key, label_in(topic.label, locale), key in wanted) for key, topic in topics.items()),
         row.mails_a_week,
+        row.mails_a_month,
         row.paused_until if row.paused_until is not None and row.paused_until > now else None,
         row.tracking or world.settings.tracking,
         bool(wanted & set(topics)),
     )
+
+
+def sent(world: World, token: ManageToken) -> datetime | None:
+    """When the token's mail left."""
+    with world.database.read() as connection:
+        row = store.mail(connection, token.delivery)
+    return (row.accepted_at or row.intent_at) if row is not None else None
 
 
 def question(world: World, token: ManageToken, now: datetime) -> CriterionDef | None:
@@ -179,17 +200,21 @@ def question(world: World, token: ManageToken, now: datetime) -> CriterionDef | 
     return catalogue.rules.lifecycle.criteria.get(asked) if asked else None
 
 
-def web_view(world: World, token: ManageToken, now: datetime) -> str | None:
-    """The mail as HTML, made again by the same program, its links untracked; None when that cannot be done any more."""
+def web_view(world: World, token: ManageToken | TrackToken, now: datetime) -> str | None:
+    """The mail as HTML, made again by the same program, its links untracked; None when that cannot be done any more.
+
+    A page that was opened by a link's token is one that people pass on: it holds no right to change anything.
+    """
     catalogue = world.library.catalogue(now)
     with world.database.read() as connection:
         row = store.mail(connection, token.delivery)
-        seen = _render(world, catalogue, connection, row, now) if row is not None else None
+        own = isinstance(token, ManageToken)
+        seen = _render(world, catalogue, connection, row, now, own=own) if row is not None else None
     return seen.html if seen is not None else None
 
 
 def _render(
-    world: World, catalogue: Catalogue, connection: Connection, row: Any, now: datetime
+    world: World, catalogue: Catalogue, connection: Connection, row: Any, now: datetime, *, own: bool = True
 ) -> Preview | None:
     if row.template not in catalogue.templates:
         return None
@@ -201,7 +226,7 @@ def _render(
         if program is None:
             return None
         context = mail_context(world, catalogue, batch, row, person, wanted, now)
-        manage = world.keyring.seal_manage(row.id, row.contact_id, row.topic or "")
+        manage = world.keyring.seal_manage(row.id, row.contact_id, row.topic or "") if own else "not-yours"
         base = world.settings.public_url
         urls = urls_for(base, "-", manage, campaign=row.sequence or "", content=row.step or "")
         return program.render_preview(context, urls)

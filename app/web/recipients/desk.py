@@ -19,8 +19,15 @@ from config import Settings
 
 log = structlog.get_logger()
 NAME = "recipients"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none';"
+    " base-uri 'none'"
+)
 # What of a request's head helps to tell a person from a machine; nothing else is kept.
-KEPT_HEADERS = ("purpose", "sec-purpose", "x-purpose", "x-moz", "accept-language", "via")
+KEPT_HEADERS = (
+    "purpose", "sec-purpose", "x-purpose", "x-moz", "accept", "accept-encoding", "accept-language", "via", "from", "range",
+    "sec-fetch-mode", "sec-fetch-user", "sec-ch-ua", "x-requested-with", "dnt", "sec-gpc",
+)  # fmt: skip
 LONGEST_HEADER = 200
 
 

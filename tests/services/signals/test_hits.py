@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import UNREADABLE, Spool
 from app.services import signals
-from app.services.signals.hits import SETTLE, drain, judge_due
+from app.services.signals.hits import drain
+from app.services.signals.verdicts import SETTLE, judge_due
 from app.store import ledger, tables
 from tests.services.signals.conftest import Scene, later
 from tests.support.line import NOW

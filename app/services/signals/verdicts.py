@@ -1,0 +1,122 @@
+"""Verdicts on hits whose settle window is over, and the events they become."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import Row
+
+from app.core.ids import content_id
+from app.inbound.judging import Hit, Judged, judge_all
+from app.inbound.link_maps import LinkMap, LinkMaps
+from app.services.signals.links import links_of
+from app.services.world import World
+from app.store import hits as store
+from app.store import ledger
+from config import Settings
+
+# Scanners come in bursts: a hit is judged when what belongs to it has had time to arrive.
+SETTLE = timedelta(minutes=2)
+BATCH = 500
+EVENT_OF = {"open": "opened", "click": "clicked"}
+HEAD = ("accept", "accept-encoding", "accept-language")
+
+
+def recorded(settings: Settings) -> tuple[str, ...]:
+    """The headers that are written down whenever they come. Browsers speak of fetching over https only."""
+    return (*HEAD, "sec-fetch-mode") if settings.cookie_secure else HEAD
+
+
+def judge_due(world: World, links: LinkMaps, now: datetime, limit: int = BATCH) -> int:
+    """Judge hits whose settle window is over; the judged ones with a contact become events. How many were judged."""
+    with world.database.write() as connection:
+        rows = store.due_for_judgement(connection, world.workspace_id, now - SETTLE, limit)
+        if not rows:
+            return 0
+        scene = Scene.of(connection, world, rows)
+        judged = scene.judge(rows)
+        store.write_verdicts(connection, [verdict_row(row, one, now) for row, one in judged])
+        ledger.add_events(connection, events_of(connection, links, scene, judged))
+        return len(rows)
+
+
+class Scene:
+    """Hits of the store with what stands around them: others of the same mails and from the same addresses."""
+
+    def __init__(self, rows: Sequence[Row[Any]], mails: Mapping[UUID, Any], domains: Mapping[UUID, str], usual: Collection[str]) -> None:  # fmt: skip
+        self.mails, self.rows = mails, rows
+        self._domains, self._usual = domains, usual
+
+    @classmethod
+    def of(cls, connection: Connection, world: World, rows: Sequence[Row[Any]]) -> "Scene":
+        known = {row.id: row for row in store.around(connection, world.workspace_id, rows)}
+        known |= {row.id: row for row in rows}
+        mails = store.mails(connection, {row.delivery_id for row in known.values() if row.delivery_id})
+        domains = store.domains(connection, {row.contact_id for row in rows if row.contact_id})
+        return cls(list(known.values()), mails, domains, recorded(world.settings))
+
+    def judge(self, rows: Sequence[Row[Any]]) -> list[tuple[Row[Any], Judged]]:
+        judged = judge_all(
+            [self._hit(row) for row in rows], [self._hit(row) for row in self.rows], self._usual
+        )
+        return list(zip(rows, judged, strict=True))
+
+    def _hit(self, row: Row[Any]) -> Hit:
+        mail = self.mails.get(row.delivery_id)
+        return Hit(
+            id=str(row.id), kind=row.kind, method=row.method, at=row.at, user_agent=row.user_agent,
+            address=row.address or "", link=row.link, delivery=str(row.delivery_id) if row.delivery_id else None,
+            headers=row.headers, begun_at=mail.intent_at if mail is not None else None,
+            accepted_at=mail.accepted_at if mail is not None else None, domain=self._domains.get(row.contact_id, ""),
+        )  # fmt: skip
+
+
+def verdict_row(row: Row[Any], judged: Judged, now: datetime) -> dict[str, Any]:
+    return {
+        "row_id": row.id, "new_verdict": judged.verdict, "new_score": judged.score,
+        "new_reasons": list(judged.reasons), "new_classifier": judged.version, "new_judged_at": now,
+    }  # fmt: skip
+
+
+def event_id_of(row: Row[Any]) -> UUID:
+    return content_id(row.at, "hit", str(row.id))
+
+
+def events_of(
+    connection: Connection, links: LinkMaps, scene: Scene, judged: Sequence[tuple[Row[Any], Judged]]
+) -> list[dict[str, Any]]:
+    """The events that judged hits become. One that only looked (HEAD) is evidence, and no click."""
+    variants = {row.variant_id for row, _ in judged if row.variant_id}
+    maps = {one: links_of(connection, links, one) for one in variants}
+    whose = store.living(connection, {row.contact_id for row, _ in judged if row.contact_id})
+    return [
+        _event(row, verdict, whose[row.contact_id].contact_id, scene.mails.get(row.delivery_id), maps)
+        for row, verdict in judged
+        if row.kind in EVENT_OF and row.method == "GET" and row.contact_id in whose
+    ]
+
+
+def _event(
+    row: Row[Any],
+    judged: Judged,
+    contact_id: UUID,
+    mail: Row[Any] | None,
+    maps: Mapping[UUID, LinkMap | None],
+) -> dict[str, Any]:
+    """The hit as an event. Without its link map the mail's template still tells what it is about."""
+    known = maps.get(row.variant_id)
+    target = known.target(row.link) if known is not None and row.link else None
+    topics = target.topics if target else ()
+    return {
+        "id": event_id_of(row), "workspace_id": row.workspace_id, "contact_id": contact_id,
+        "kind": EVENT_OF[row.kind], "subject": known.template if known else mail.template if mail else "",
+        "topics": "".join(f",{topic}" for topic in topics) + "," if topics else "", "verdict": judged.verdict,
+        # Its arrival, so that a time-out also waits while the event is not reacted to yet.
+        "source": "hit", "occurred_at": row.at, "received_at": row.received_at, "failures": 0,
+        "payload": {
+            "link": row.link, "url": target.url_template if target else None, "reasons": list(judged.reasons),
+        },
+        "delivery_id": row.delivery_id, "enrollment_id": mail.enrollment_id if mail else None, "hit_id": row.id,
+    }  # fmt: skip
