@@ -25,6 +25,7 @@ _NO_CONSENTS: Mapping[str, str] = {}
 _UTC = zone_of(None, "UTC")[0]
 _NO_HOLIDAYS = Calendar()
 _WEEK = timedelta(days=7)
+_MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class MailFacts:
     `suppressed` holds one reason for each suppression that hits this contact and topic, with its
     `scope` (topic / marketing / address / domain / company) among the params. `sent` are the instants
     of the contact's marketing mails with the state intent, uncertain or accepted. `own_cap` is the
-    contact's own "mails a week". `when_capped` is "defer", "drop", or the key of the template that
+    contact's own "mails a week", `own_month` their own in any 30 days. `when_capped` is "defer", "drop", or the key of the template that
     goes instead. `enrollment_state` is "active", "ended", or None for a mail without an enrollment;
     `sequence_state` is "live", "paused", "archived" or None. `zone` and `country` are the contact's.
     """
@@ -65,6 +66,7 @@ class MailFacts:
     sender_problem: Reason | None = None
     caps: tuple[FrequencyCap, ...] = ()
     own_cap: int | None = None
+    own_month: int | None = None
     sent: Sequence[datetime] = ()
     when_capped: str = "defer"
     window: Window | None = None
@@ -179,6 +181,8 @@ def cap(mail: MailFacts, now: datetime) -> Decision:
         if mail.own_cap < 1:
             return Suppress("cap", Reason("gate.no_mails_wanted"))
         caps = (*caps, FrequencyCap(mail.own_cap, _WEEK, f"{mail.own_cap} a week"))
+    if mail.own_month is not None:
+        caps = (*caps, FrequencyCap(mail.own_month, _MONTH, f"{mail.own_month} a month"))
     held = free_at(caps, mail.sent, now)
     if held is None:
         return PASS

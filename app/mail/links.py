@@ -58,13 +58,16 @@ class Urls:
 
 
 def urls_for(base: str, track: str, manage: str, *, campaign: str = "", content: str = "") -> Urls:
-    """The addresses of a mail with these two tokens; `base` is https://host without a final slash."""
+    """The addresses of a mail with these two tokens; `base` is https://host without a final slash.
+
+    The web view hangs on the token of links: people pass it on, and it opens nobody's preferences.
+    """
     return Urls(
         hit=f"{base}/c/{track}",
         unsubscribe=f"{base}/u/{manage}",
         preferences=f"{base}/p/{manage}",
         why=f"{base}/w/{manage}",
-        web_view=f"{base}/v/{manage}",
+        web_view=f"{base}/v/{track}",
         answer=f"{base}/a/{manage}",
         campaign=campaign,
         content=content,

@@ -4,7 +4,7 @@ The visitor sees the same answer whether the address is known, unknown or stoppe
 who is in the base, nor can it be used to flood somebody with mail.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -54,6 +54,20 @@ class Visit:
 
 def form_of(world: World, key: str, now: datetime) -> Form | None:
     return world.library.catalogue(now).setting.programme.forms.get(key)
+
+
+def title(form: Form, locale: str) -> str:
+    return label_in(form.title, locale)
+
+
+def topics(world: World, form: Form, locale: str, now: datetime) -> list[str]:
+    return topic_names(world, form.topics, locale, now)
+
+
+def topic_names(world: World, keys: Iterable[str], locale: str, now: datetime) -> list[str]:
+    """The topics as people read them."""
+    known = world.library.catalogue(now).setting.programme.topics
+    return [label_in(known[key].label, locale) if key in known else key for key in keys]
 
 
 def sign_up(world: World, form: Form, typed: Mapping[str, str], visit: Visit, now: datetime) -> Taken:
@@ -107,9 +121,8 @@ def _take(
     }  # fmt: skip
     request = write_request(connection, world, KIND, who, address.key, network, detail, now, holds)
     _ask_consent(connection, world, who, form, detail, now)
-    programme = world.library.catalogue(now).setting.programme
-    labels = tuple(label_in(programme.topics[topic].label, visit.locale) for topic in form.topics)
-    reader = Reader(visit.locale, zone_of(None, programme.zone)[0], labels)
+    zone = world.library.catalogue(now).setting.programme.zone
+    reader = Reader(visit.locale, zone_of(None, zone)[0], tuple(topics(world, form, visit.locale, now)))
     plan_mail(connection, world, request, who, KIND, now + holds, reader, now)
     return "taken"
 

@@ -8,9 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
-from app.store.hints import said
 from app.store.hits import living
-from app.store.queues import WAITING_MAIL
 from app.store.tables import (
     consent_entries,
     consents,
@@ -21,6 +19,7 @@ from app.store.tables import (
     events,
     identities,
     suppressions,
+    timeline,
 )  # fmt: skip
 
 
@@ -152,35 +151,10 @@ def stopped_by_others(connection: Connection, workspace_id: UUID, hashes: Collec
     return connection.execute(query).scalar_one() > 0
 
 
-def planned(connection: Connection, contact_id: UUID) -> list[Any]:
-    """The contact's marketing mails that wait for their turn, the next one first."""
-    query = (
-        select(deliveries.c.due_at, deliveries.c.enrollment_id)
-        .where(
-            deliveries.c.contact_id == contact_id,
-            said(deliveries, WAITING_MAIL),
-            deliveries.c.message_class == "marketing",
-        )
-        .order_by(deliveries.c.due_at)
-    )
-    return list(connection.execute(query).all())
-
-
-def courses(connection: Connection, contact_id: UUID) -> list[Any]:
-    """The sequences the contact is in, the one that goes on next first."""
-    query = (
-        select(
-            enrollments.c.id,
-            enrollments.c.version_id,
-            enrollments.c.step,
-            enrollments.c.inside,
-            enrollments.c.state,
-            enrollments.c.due_at,
-        )
-        .where(enrollments.c.contact_id == contact_id, enrollments.c.state != "ended")
-        .order_by(enrollments.c.due_at, enrollments.c.id)
-    )
-    return list(connection.execute(query).all())
+def first_line(connection: Connection, contact_id: UUID) -> Row[Any] | None:
+    """The first line of the contact's story: who wrote the contact down."""
+    query = select(timeline).where(timeline.c.contact_id == contact_id)
+    return connection.execute(query.order_by(timeline.c.at, timeline.c.id).limit(1)).one_or_none()
 
 
 def answers(connection: Connection, contact_id: UUID, delivery_id: UUID, criterion: str) -> list[Any]:

@@ -132,6 +132,7 @@ class Person:
     suppressed: tuple[Reason, ...] = ()
     paused_until: datetime | None = None
     own_cap: int | None = None
+    own_month: int | None = None
     sender_problem_until: datetime | None = None
     sender_problem: Reason | None = None
     judge_at: datetime | None = None

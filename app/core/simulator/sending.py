@@ -96,6 +96,7 @@ def gate_facts(play: Play, person: Person, mail: Mail, inside: Inside | None, no
         sender_problem=person.sender_problem,
         caps=programme.caps,
         own_cap=person.own_cap,
+        own_month=person.own_month,
         sent=[at for _, message_class, at in person.sent if message_class == "marketing"],
         when_capped=mail.when_capped,
         window=(manner.window if manner else None) or programme.window,

@@ -81,6 +81,7 @@ def _chunk(
             suppressed=suppressed.get(known.address or "", ()),
             paused_until=known.row.paused_until,
             own_cap=known.row.mails_a_week,
+            own_month=getattr(known.row, "mails_a_month", None),
             sender_problem_until=problem.problem_until if problem else None,
             sender_problem=Reason(problem.reason_code, problem.reason_params) if problem else None,
             judge_at=known.row.judge_due_at,

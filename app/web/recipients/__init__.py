@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from traceback import format_exception
+from typing import Any
 
 import structlog
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, has_request_context, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_wtf import CSRFProtect
@@ -14,18 +15,16 @@ from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import Spool
 from app.services.world import World
 from app.web.recipients.answering import add_answering
-from app.web.recipients.common import locale_of
-from app.web.recipients.desk import NAME, Desk, desk, seat
+from app.web.recipients.asking import add_asking
+from app.web.recipients.common import NOT_YOURS, chosen_language, languages, locale_of
+from app.web.recipients.desk import NAME, POLICY, Desk, desk, seat
 from app.web.recipients.hits import add_hits
+from app.web.recipients.joining import add_joining
 from app.web.recipients.leaving import add_leaving
 from app.web.recipients.pages import add_pages
 from config import Settings
 
 log = structlog.get_logger()
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none';"
-    " base-uri 'none'"
-)
 # Where a token stands in the address, no other site may learn it.
 HEADERS = {
     "Cache-Control": "no-store",
@@ -44,15 +43,23 @@ def add_recipients(
     recipients = Blueprint(
         NAME, __name__, template_folder="templates", static_folder="static", static_url_path="/r"
     )
-    for add in (add_hits, add_leaving, add_answering, add_pages):
+    for add in (add_hits, add_leaving, add_answering, add_pages, add_joining, add_asking):
         add(recipients)
     recipients.after_request(_headers)
+    recipients.url_defaults(_keep_language)
     recipients.register_error_handler(HTTPException, _nowhere)
     recipients.register_error_handler(Exception, _fault)
     csrf: CSRFProtect | None = app.extensions.get("csrf")
     if csrf is not None:
         csrf.exempt(recipients)
     app.register_blueprint(recipients)
+
+
+def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
+    """A language picked on one page holds on the next."""
+    chosen = chosen_language() if has_request_context() else None
+    if chosen is not None and endpoint.startswith(f"{NAME}.") and endpoint != f"{NAME}.static":
+        values.setdefault("lang", chosen.replace("_", "-"))
 
 
 def _headers(response: Response) -> Response:
@@ -67,7 +74,8 @@ def _nowhere(error: HTTPException) -> ResponseReturnValue:
     """The same short page for whatever is not ours: it tells nothing about what exists."""
     if error.code is None or error.code < 400:
         return error
-    return _plain("nowhere"), 404 if error.code == 404 else error.code
+    passed_on = (request.view_args or {}).get("token") == NOT_YOURS
+    return _plain("passed_on" if passed_on else "nowhere"), error.code
 
 
 def _fault(error: Exception) -> ResponseReturnValue:
@@ -82,5 +90,6 @@ def _plain(what: str) -> str:
     locale = locale_of(None)
     with force_locale(locale):
         return render_template(
-            "recipients/plain.html", what=what, lang=locale.replace("_", "-"), settings=desk().settings
-        )
+            "recipients/plain.html", what=what, lang=locale.replace("_", "-"), settings=desk().settings,
+            languages=languages(),
+        )  # fmt: skip

@@ -1,14 +1,27 @@
 """Unsubscribing: looking never acts, a POST acts at once, with one click too (RFC 8058)."""
 
-from flask import Blueprint, Response, abort, request
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, make_response, request
 from flask.typing import ResponseReturnValue
 
+from app.core.tokens import ManageToken
 from app.services import signals
-from app.services.signals.showing import topic_label
-from app.web.recipients.common import locale_of, opened, page, visited, whose
-from app.web.recipients.desk import desk
+from app.services.signals.showing import sent, topic_label
+from app.web.recipients.common import (
+    agreeing,
+    chosen_language,
+    from_our_page,
+    locale_of,
+    opened,
+    page,
+    visited,
+    whose,
+)  # fmt: skip
+from app.web.recipients.desk import POLICY, desk
 from app.web.shared.context import now
 
+SETTLED = timedelta(minutes=5)
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
@@ -21,7 +34,20 @@ def add_leaving(recipients: Blueprint) -> None:
 def leave(token: str) -> ResponseReturnValue:
     held = opened(token)
     visited(held, "leave")
-    return page("leave", token, held, whose(held))
+    person = whose(held)
+    answer = make_response(page("leave", token, held, person, auto=_presses_itself(held)))
+    if _presses_itself(held):
+        answer.headers["Content-Security-Policy"] = f"{POLICY}; script-src 'self'"
+    return answer
+
+
+def _presses_itself(held: ManageToken) -> bool:
+    """Out of a mail older than five minutes the button is pressed for the reader: scanners come at once, and most of
+    them run no script. Who comes from our own page has chosen to look first."""
+    if from_our_page() or not held.topic or chosen_language() is not None:
+        return False
+    sent_at = sent(desk().world(), held)
+    return sent_at is not None and now() - sent_at >= SETTLED
 
 
 def left(token: str) -> ResponseReturnValue:
@@ -38,7 +64,8 @@ def left(token: str) -> ResponseReturnValue:
     done = signals.unsubscribe(desk().world(), held, everything=everything, source="page", now=now())
     if done is None:
         abort(404)
-    return page("left", token, held, whose(held), done=done)
+    person = whose(held)
+    return page("left", token, held, person, done=done, agree=agreeing(locale_of(person.locale)))
 
 
 def back(token: str) -> ResponseReturnValue:
@@ -47,7 +74,8 @@ def back(token: str) -> ResponseReturnValue:
     world = desk().world()
     known = world.library.catalogue(now()).setting.programme.topics
     topics = [topic for topic in request.form.getlist("topic") if topic in known or topic == held.topic]
-    back = signals.resubscribe(world, held, now=now(), topics=topics)
+    words = agreeing(locale_of(person.locale))
+    back = signals.resubscribe(world, held, now=now(), topics=topics, words=words)
     locale = locale_of(person.locale).replace("_", "-")
     names = [topic_label(world, topic, locale, now()) for topic in topics or [held.topic] if topic]
     return page("back", token, held, person, back=back, names=names)
