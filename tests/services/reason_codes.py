@@ -10,7 +10,7 @@ PLACES = ("core", "services", "inbound", "mail", "runtime", "cli")
 FAMILIES = (
     "address", "ask", "branch", "condition", "contact", "ended", "enroll", "enrollment", "exit", "gate", "goal",
     "health", "hit", "hook", "import", "mail", "parked", "password", "reply", "bounce", "returned", "score", "send", "set", "split",
-    "stage", "suppressed", "task", "wait", "wait_for",
+    "stage", "suppressed", "task", "wait", "wait_for", "webhook",
 )  # fmt: skip
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})(?:\.[a-z_]+)+")
 PATTERN = re.compile(rf"(?:{'|'.join(FAMILIES)}|\*)(?:\.[a-z_*]+)+")

@@ -24,6 +24,7 @@ COMPUTED = {
     "import.note.consent_*": ("import.note.consent_withdrawn", "import.note.consent_asked"),
     "import.value.*": ("import.value.number", "import.value.date", "import.value.flag", "import.value.date_twofold"),
     "*.by_step": ("enroll.by_step", "stage.by_step", "webhook.by_step"),
+    "bounce.*": ("bounce.hard", "bounce.soft", "bounce.policy"),
     "wait.*": ("wait.span", "wait.date", "wait.weekday"),
     "health.*.*": tuple(code for code in TRUTHS if code.startswith("health.")),
     "enroll.*": ("enroll.stage_entered", "enroll.form", "enroll.event"),

@@ -116,7 +116,7 @@ def add(
     with database.write() as connection:
         if not store.add_endpoint(connection, row):
             raise EndpointFault("webhook.name_taken", name=name)
-        _audit(connection, workspace_id, "webhook.added", endpoint_id, {"provider": provider.name, "name": name},
+        _audit(connection, workspace_id, "endpoint.added", endpoint_id, {"provider": provider.name, "name": name},
                by, now)  # fmt: skip
     return Made(endpoint_id, path_of(provider.name, key), secret if provider.wants == "password" else None)
 
@@ -132,7 +132,7 @@ def remove(database: Database, workspace_id: UUID, name: str, by: UUID | None, n
     with database.write() as connection:
         row = _named(connection, workspace_id, name)
         store.remove_endpoint(connection, row.id)
-        _audit(connection, workspace_id, "webhook.removed", row.id, {"provider": row.provider, "name": name},
+        _audit(connection, workspace_id, "endpoint.removed", row.id, {"provider": row.provider, "name": name},
                by, now)  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def install_certificate(
         kept = {**row.allowed["certificates"], file_name: pem}
         kept = dict(list(kept.items())[-MOST_CERTIFICATES:])
         store.change_endpoint(connection, row.id, {"allowed": {**row.allowed, "certificates": kept}})
-        _audit(connection, workspace_id, "webhook.certificate", row.id, {"file": file_name}, by, now)
+        _audit(connection, workspace_id, "endpoint.certificate", row.id, {"file": file_name}, by, now)
 
 
 def confirmation(database: Database, workspace_id: UUID, name: str) -> tuple[str, str, str]:

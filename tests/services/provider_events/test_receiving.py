@@ -145,7 +145,7 @@ def test_a_removed_endpoint_is_nowhere_and_what_it_told_stays(post: Post) -> Non
     assert post.rows(tables.webhook_calls) == []
     assert len(post.rows(tables.provider_events)) == 1
     written = [row.action for row in post.rows(tables.audit_entries) if row.subject_kind == "webhook"]
-    assert written == ["webhook.added", "webhook.removed"]
+    assert written == ["endpoint.added", "endpoint.removed"]
 
 
 def test_secrets_are_sealed_and_told_once(post: Post) -> None:
