@@ -139,7 +139,7 @@ RULES = (
 
 
 def run_checks(world: World, now: datetime, piece: int = PIECE, newest: int = NEWEST) -> int:
-    """One bounded run of every rule; how many rows are wrong by now."""
+    """One bounded run of every rule; how many faults are new."""
     return sum(_run(world, rule, now, piece, newest) for rule in RULES)
 
 
@@ -160,36 +160,39 @@ def _run(world: World, rule: Rule, now: datetime, piece: int | None, newest: int
         open_ids = truths.open_subjects(connection, workspace_id, rule.code, MOST_FINDINGS)
         fresh = checks.page(connection, rule.table, workspace_id, None, newest, rule.where, newest=True)
     again = list({*open_ids, *fresh})
-    for start in range(0, len(again), AT_ONCE):
-        _look(world, rule, again[start : start + AT_ONCE], now)
-    reached, looked, ended = before.reached if before else None, 0, False
-    while not ended and (piece is None or looked < piece):
+    new = sum(_look(world, rule, again[at : at + AT_ONCE], now)[1] for at in range(0, len(again), AT_ONCE))
+    reached = before.reached if before else None
+    looked, passed, ended = 0, 0, False
+    while not ended and (piece is None or passed < piece):
         with world.database.read() as connection:
             ids = checks.page(connection, rule.table, workspace_id, reached, AT_ONCE, rule.where)
-        looked += _look(world, rule, ids, now)
+        judged, found = _look(world, rule, ids, now)
+        looked, new, passed = looked + judged, new + found, passed + len(ids)
         reached, ended = (ids[-1] if ids else reached), len(ids) < AT_ONCE
     values = _went(before, None if ended else reached, now, looked, ended)
     with world.database.write() as connection:
         truths.note_check(connection, workspace_id, rule.code, values)
-        counts = truths.open_counts(connection, workspace_id)
-    return sum(count for (code, _), count in counts.items() if code == rule.code)
+    return new
 
 
-def _look(world: World, rule: Rule, ids: Sequence[UUID], now: datetime) -> int:
-    """Judge these rows and write down what is wrong and what no longer is; how many there were to judge."""
+def _look(world: World, rule: Rule, ids: Sequence[UUID], now: datetime) -> tuple[int, int]:
+    """Judge these rows and write down what is wrong and what no longer is; how many were judged, and how many
+    faults are new.
+    """
     if not ids:
-        return 0
+        return 0, 0
     with world.database.read() as connection:
         checks.as_one(connection)
         judged = rule.judge(connection, world, ids)
+        known = truths.is_known(connection, world.workspace_id, rule.code)
     faults = [one for one in judged if one.fault is not None]
+    if not faults and not known:
+        return len(judged), 0
+    stays = [(one.subject, one.fault) for one in faults if one.fault]
     with world.database.write() as connection:
-        truths.close_findings(
-            connection, world.workspace_id, rule.code, ids,
-            [(one.subject, one.fault) for one in faults if one.fault], now,
-        )  # fmt: skip
-        truths.note_findings(connection, [_finding(world, rule, one, now) for one in faults])
-    return len(judged)
+        truths.close_findings(connection, world.workspace_id, rule.code, ids, stays, now)
+        new = truths.note_findings(connection, [_finding(world, rule, one, now) for one in faults])
+    return len(judged), new
 
 
 def _finding(world: World, rule: Rule, one: Judged, now: datetime) -> dict[str, Any]:

@@ -43,11 +43,18 @@ def open_subjects(connection: Connection, workspace_id: UUID, rule: str, limit: 
     return list(dict.fromkeys(connection.execute(query).scalars()))
 
 
-def note_findings(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Findings are written once; one that is seen again (or is back) says when it was seen last."""
-    ledger.insert_new(connection, truth_findings, rows)
+def is_known(connection: Connection, workspace_id: UUID, rule: str) -> bool:
+    """Whether the rule has a finding that stands."""
     f = truth_findings.c
-    for row in rows:
+    query = select(f.id).where(f.workspace_id == workspace_id, f.rule == rule, said(truth_findings, OPEN))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def note_findings(connection: Connection, rows: list[dict[str, Any]]) -> int:
+    """Findings are written once; one that is seen again (or is back) says when it was seen last. How many are new."""
+    new = ledger.insert_new(connection, truth_findings, rows)
+    f = truth_findings.c
+    for row in rows if new < len(rows) else ():
         connection.execute(
             update(truth_findings)
             .where(
@@ -56,6 +63,7 @@ def note_findings(connection: Connection, rows: list[dict[str, Any]]) -> None:
             )
             .values(last_seen_at=row["last_seen_at"], gone_at=None)
         )  # fmt: skip
+    return new
 
 
 def close_findings(
