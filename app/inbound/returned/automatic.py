@@ -40,12 +40,22 @@ RECEIPTS = (
 REPORTS = ("dmarc aggregate", "report domain:", "tls-rpt", "tls report", "smtp tls report")
 
 
+def is_receipt(message: Part) -> bool:
+    """Whether it tells that a mail was shown or deleted (RFC 8098), whatever else it looks like."""
+    kinds = {part.kind for part in message.walk()}
+    stated = "disposition-notification" in message.get("content-type").lower()
+    return (stated or "message/disposition-notification" in kinds) and not kinds & {"message/delivery-status"}
+
+
+def is_absence(message: Part) -> bool:
+    """Whether its subject is that of an absence: what it quotes is not its own."""
+    return _is_plainly_absent(_bare(message.get("subject")))
+
+
 def kind_of(message: Part, text: str, original: dict[str, str]) -> tuple[What, str] | None:
     """What a machine's message is and by which sign; None when a person may have written it."""
     content = message.get("content-type").lower()
-    if "disposition-notification" in content or any(
-        part.kind == "message/disposition-notification" for part in message.walk()
-    ):
+    if is_receipt(message):
         return "none", "read receipt"
     subject = _bare(message.get("subject"))
     if "report-type=tlsrpt" in content.replace('"', "") or any(word in subject for word in REPORTS):

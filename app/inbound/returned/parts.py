@@ -179,22 +179,30 @@ def _pieces(part: Part) -> list[bytes]:
 
 def _cut(body: bytes, boundary: bytes) -> list[bytes]:
     """What stands between the boundary's lines; a missing last one ends with the body."""
-    mark = b"--" + boundary
     pieces: list[bytes] = []
-    at = 0 if body.startswith(mark) else body.find(b"\n" + mark) + 1
-    if at == 0 and not body.startswith(mark):
-        return []
-    while at >= 0 and len(pieces) <= MAX_PARTS:
-        end_of_line = body.find(b"\n", at)
-        rest = body[at + len(mark) : end_of_line if end_of_line >= 0 else None]
-        if end_of_line < 0 or (rest.startswith(b"--") and not rest[2:].strip()):
+    opened: int | None = None
+    for start, end, is_last in _marks(body, b"--" + boundary):
+        if opened is not None:
+            pieces.append(body[opened : max(start - 1, opened)])
+        opened = None if is_last else end
+        if is_last or len(pieces) > MAX_PARTS:
             break
-        following = body.find(b"\n" + mark, end_of_line)
-        if not rest.strip():
-            piece = body[end_of_line + 1 : following if following >= 0 else None]
-            pieces.append(piece)
-        at = following + 1 if following >= 0 else -1
+    if opened is not None:
+        pieces.append(body[opened:])
     return pieces
+
+
+def _marks(body: bytes, mark: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Where the boundary's lines begin and end. One boundary may begin like another: the whole line counts."""
+    at = 0 if body.startswith(mark) else body.find(b"\n" + mark) + 1
+    while body.startswith(mark, at):
+        end = body.find(b"\n", at)
+        rest = body[at + len(mark) : end if end >= 0 else len(body)].strip()
+        if rest in (b"", b"--"):
+            yield at, (end + 1 if end >= 0 else len(body)), rest == b"--"
+        at = body.find(b"\n" + mark, at + len(mark)) + 1
+        if at == 0:
+            return
 
 
 def _kind(value: str, default: str) -> tuple[str, dict[str, str]]:

@@ -71,6 +71,8 @@ def _clean(found: Returned) -> Returned:
 
 def _found(letter: Letter, text: str) -> list[Returned]:
     message = letter.message
+    if automatic.is_receipt(message):
+        return _of_machine_or_person(letter, text)
     return (
         arf.complaints(message, letter.original)
         or _of_reports(letter)
@@ -107,6 +109,8 @@ def _of_reports(letter: Letter) -> list[Returned]:
 
 def _may_hold_report(letter: Letter) -> bool:
     message = letter.message
+    if automatic.is_absence(message):
+        return False
     return is_daemon(message) or has_null_sender(message) or not is_answer(message)
 
 
@@ -122,7 +126,8 @@ def _in_texts(letter: Letter) -> list[dsn.Status]:
 
 
 def _of_notice(letter: Letter, text: str) -> list[Returned]:
-    if not is_notice(letter):
+    is_failure = letter.message.get("x-failed-recipients") or not automatic.is_absence(letter.message)
+    if not is_failure or not is_notice(letter):
         return []
     found = read_notice(letter)
     if found == [] or not found[0].address:
@@ -145,8 +150,8 @@ def _of_machine_or_person(letter: Letter, text: str) -> list[Returned]:
     robot = automatic.kind_of(letter.message, text, letter.original)
     if robot:
         return [Returned(sender, robot[0], reason=robot[1])]
-    if not sender and not text.strip():
-        return [Returned("", "none", reason="empty")]
+    if not sender:
+        return [Returned("", "none", reason="no sender" if text.strip() else "empty")]
     return [Returned(sender, "reply")]
 
 
