@@ -3,7 +3,7 @@
 import re
 
 # Possessive, bounded: a long line without an @ costs one pass.
-LOCAL = r"(?:\"[^\"\s<>]{1,64}\"|[^\s<>()\[\],;:\"'@|]{1,160}+)"
+LOCAL = r"(?:\"[^\"\n<>]{1,64}\"|[^\s<>()\[\],;:\"'@|]{1,160}+)"
 DOMAIN = r"(?:[^\W_](?:[\w\-]{0,62}\.){0,20}[\w\-]{1,63}|\[[0-9A-Fa-f.:IPv]{3,45}\])"
 ADDRESS = re.compile(rf"(?<![^\s<>()\[\],;:\"'|=]){LOCAL}@{DOMAIN}")
 ANGLE = re.compile(r"<\s{0,3}([^<>\s]{0,10}[^<>]{1,320}?)\s{0,3}>")
@@ -36,7 +36,11 @@ def first_address(text: str) -> str:
 
 def clean(address: str) -> str:
     """An address without what mailers write around it; empty when it is none."""
-    text = address.strip().strip("<>\"'`,;: \t").rstrip(".!?)]>").lstrip("(")
+    text = address.strip().strip("<>'`,;: \t").lstrip("(")
+    # A quoted local part keeps its quotes.
+    if text.count('"') % 2 or text.endswith('"'):
+        text = text.strip('"')
+    text = text.rstrip(".!?)>") if text.endswith("]") and "@[" in text else text.rstrip(".!?)]>\"'`")
     lower = text.lower()
     if lower.startswith("mailto:"):
         text = text[7:]

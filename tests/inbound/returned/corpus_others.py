@@ -53,7 +53,7 @@ HEADERS = (
 )  # fmt: skip
 AUTOMATIC = [
     *(Sample(f"subject {subject}", letter(AWAY, subject, ANNA, **PERSON), "auto-reply") for subject in ABSENCES),
-    *(Sample(f"field {list(fields)[0]} {at}", letter(AWAY, **{"Subject": "Re: The guide", "From": ANNA, **PERSON, **fields}), "auto-reply") for at, fields in enumerate(HEADERS)),
+    *(Sample(f"field {next(iter(fields))} {at}", letter(AWAY, **{"Subject": "Re: The guide", "From": ANNA, **PERSON, **fields}), "auto-reply") for at, fields in enumerate(HEADERS)),
     Sample("absence that quotes", letter(f"{AWAY}\n> {NOTICE}", "Out of office: Undelivered Mail", ANNA, Auto_Submitted="auto-replied", **PERSON), "auto-reply"),
     Sample("left the company", letter("Anna has left the company. This mailbox is no longer in use, user unknown.\n", "Automatic reply: The guide", ANNA, **PERSON), "auto-reply"),
     Sample("challenge", letter("Please confirm that you are a person by answering this message.\n", "Please confirm your message", ANNA, X_Challenge="1", **PERSON), "auto-reply"),
