@@ -51,7 +51,9 @@ def test_a_flood_is_read_or_cut(raw: bytes) -> None:
 
 
 def test_ten_thousand_levels_end_at_the_limit() -> None:
-    head = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (at, at) for at in range(10_000))
+    head = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (at, at) for at in range(10_000)
+    )
     root, faults = open_message(head + b"\n\nx\n")
     assert max(part.depth for part in root.walk()) == MAX_DEPTH
     assert faults == ("too_deep",)

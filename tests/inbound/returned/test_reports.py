@@ -35,7 +35,9 @@ def test_each_recipient_has_its_own_fate() -> None:
 
 
 def test_recipients_without_an_empty_line_between_them_are_told_apart() -> None:
-    block = recipient("5.1.1", "smtp; 550 unknown user") + recipient("5.2.2", "smtp; 552 over quota", who=BELA)
+    block = recipient("5.1.1", "smtp; 550 unknown user") + recipient(
+        "5.2.2", "smtp; 552 over quota", who=BELA
+    )
     assert found(report("", block)) == [(WHO, "bounce", "hard", "5.1.1"), (BELA, "bounce", "soft", "5.2.2")]
 
 
@@ -148,9 +150,13 @@ def test_our_header_comes_back_with_it() -> None:
     assert reading.original["message-id"] == "<m17@news.example.net>"
     assert reading.original["to"] == WHO
     assert reading.addressed_to == (US,)
-    headers_only = report("", recipient("5.1.1"), copy=COPY).replace(b"message/rfc822", b"text/rfc822-headers")
+    headers_only = report("", recipient("5.1.1"), copy=COPY).replace(
+        b"message/rfc822", b"text/rfc822-headers"
+    )
     assert read_message(headers_only).original["message-id"] == "<m17@news.example.net>"
-    in_text = letter(f"<{WHO}>: user unknown\n\n--- Below this line is a copy of the message.\n\n{COPY}", "failure notice")
+    in_text = letter(
+        f"<{WHO}>: user unknown\n\n--- Below this line is a copy of the message.\n\n{COPY}", "failure notice"
+    )
     assert read_message(in_text).original["message-id"] == "<m17@news.example.net>"
 
 
