@@ -56,12 +56,21 @@ class Settings(BaseSettings):
 
     smtp_host: str = Field("", description="The relay that takes our mail; empty: the built-in mail catcher.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the relay.")
-    smtp_security: Literal["none", "starttls", "tls"] = Field(
+    smtp_security: Literal["none", "opportunistic", "starttls", "tls"] = Field(
         "starttls", description="How the line is secured."
+    )
+    smtp_ca_file: str = Field(
+        "", description="Certificates (PEM) to trust instead of the system's; empty: the system's."
     )
     smtp_username: str = Field("", description="Account at the relay, if it wants one.")
     smtp_password: str = Field("", description="Password of that account.", repr=False)
     smtp_connections: int = Field(4, ge=1, le=100, description="Connections kept open at once.")
+    smtp_mails_per_connection: int = Field(
+        100, ge=1, le=100_000, description="Mails over one connection, then a new one is opened."
+    )
+    smtp_connection_seconds: int = Field(
+        300, ge=10, le=86_400, description="Age at which a connection is replaced."
+    )
     catcher_port: int = Field(8025, ge=0, le=65535, description="Port of the built-in mail catcher.")
     dns_servers: Annotated[list[str], NoDecode] = Field(
         [], description="DNS servers to ask, with commas between them; empty: those of this machine."
@@ -220,6 +229,13 @@ class Settings(BaseSettings):
             raise ValueError("is no web address; give one such as https://mail.example.com")
         return value.rstrip("/")
 
+    @field_validator("smtp_ca_file")
+    @classmethod
+    def _certificates_are_some(cls, value: str) -> str:
+        if value and not _holds_certificates(Path(value)):
+            raise ValueError("holds no certificate; give a PEM file that this process may read")
+        return value
+
     @field_validator(
         "sender_name",
         "brand_name",
@@ -296,6 +312,13 @@ class Settings(BaseSettings):
                 "backup; or remove it for a new key, and enter the stored secrets again."
             )
         return keys
+
+
+def _holds_certificates(path: Path) -> bool:
+    try:
+        return "BEGIN CERTIFICATE" in path.read_text("utf-8", "replace")
+    except OSError:
+        return False
 
 
 def new_encryption_key() -> str:

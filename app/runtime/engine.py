@@ -26,6 +26,8 @@ from app.services import (
 )
 from app.services.calling import Caller
 from app.services.returned import forget_old, polling, read_due
+from app.services.senders import breaking
+from app.services.senders.book import house_route
 from app.services.sending.recovering import Recovered, reap, take_over
 from app.services.sending.worker import OnPhase, Sender
 from app.services.signals import drain, judge_due
@@ -39,16 +41,7 @@ log = structlog.get_logger()
 
 def route_of(settings: Settings, catcher_port: int | None) -> SmtpRoute:
     """Where mail leaves: the relay of the settings, or the built-in catcher."""
-    if settings.uses_catcher:
-        return SmtpRoute("127.0.0.1", catcher_port or settings.catcher_port, "none")
-    return SmtpRoute(
-        settings.smtp_host,
-        settings.smtp_port,
-        settings.smtp_security,
-        username=settings.smtp_username or None,
-        password=settings.smtp_password or None,
-        local_hostname=settings.sender_address.rpartition("@")[2],
-    )
+    return house_route(settings, catcher_port)
 
 
 class Engine:
@@ -121,6 +114,10 @@ class Engine:
         keep_links(self.world, self._links, self.world.library.catalogue(now))
         reap(self.world, now)
         return self._sender.send_due()
+
+    def breaker(self) -> int:
+        """Senders whose mail is refused, bounces or is complained of too often are stopped, or let go again."""
+        return breaking.watch(self.world, self.clock())
 
     def call(self) -> int:
         """Web hooks that are due are called."""

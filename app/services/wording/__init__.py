@@ -12,7 +12,9 @@ from app.services.wording.pages import PAGES
 from app.services.wording.persons import PERSONS
 from app.services.wording.providers import PROVIDERS
 from app.services.wording.returned import RETURNED
+from app.services.wording.senders import SENDERS
 from app.services.wording.story import STORY
+from app.services.wording.suppressed import SUPPRESSED
 from app.services.wording.truths import TRUTHS
 
 WORDING = {
@@ -23,6 +25,7 @@ WORDING = {
     **MAIL,
     **PAGES,
     **STORY,
+    **SUPPRESSED,
     **TRUTHS,
     **FOOT,
     **OUTSIDE,
@@ -30,4 +33,5 @@ WORDING = {
     **PERSONS,
     **PROVIDERS,
     **RETURNED,
+    **SENDERS,
 }
