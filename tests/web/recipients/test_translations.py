@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 
 from app.factory import TRANSLATIONS
 from app.services.wording.foot import FOOT
+from app.services.wording.persons import PERSONS
 from app.web.recipients.common import LOCALES
 
 TEMPLATES = TRANSLATIONS.parent / "web" / "recipients" / "templates"
@@ -21,8 +22,10 @@ def texts() -> set[str | tuple[str, ...]]:
     found = extract_from_dir(
         TEMPLATES, [("**.html", "jinja2.ext:babel_extract")], {"**.html": {"silent": "false"}}
     )
-    mine = {message for _, _, message, _, _ in found}
-    return mine | {text for code, text in FOOT.items() if code.startswith("mail_foot.")}
+    spoken = extract_from_dir(TEMPLATES.parent, [("**.py", "python")])
+    mine = {message for _, _, message, _, _ in (*found, *spoken)}
+    told = {text for code, text in PERSONS.items() if code.startswith("export.")}
+    return mine | told | {text for code, text in FOOT.items() if code.startswith("mail_foot.")}
 
 
 def catalogue(locale: str):  # type: ignore[no-untyped-def]
@@ -34,7 +37,7 @@ def catalogue(locale: str):  # type: ignore[no-untyped-def]
 def test_every_text_is_translated(locale: str) -> None:
     known = catalogue(locale)
     wanted = texts()
-    assert len(wanted) > 70
+    assert len(wanted) > 140
     for text in wanted:
         message = known.get(text[0] if isinstance(text, tuple) else text)
         assert message is not None, text
