@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     tracking: Literal["none", "aggregate", "individual"] = Field(
         "individual", description="What is kept of opens and clicks where a contact has not said."
     )
+    hits_days: int = Field(
+        180, ge=7, le=3650, description="Days for which an open or click is kept with its address and browser."
+    )
 
     web_hooks_to_this_machine: bool = Field(
         False, description="Whether a web hook may call this machine itself, over http too."

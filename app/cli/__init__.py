@@ -16,21 +16,26 @@ COMMANDS = {
     "doctor": "app.cli.doctor:doctor",
     "contacts": "app.cli.contacts:contacts",
     "tasks": "app.cli.tasks:tasks",
+    "deliveries": "app.cli.deliveries:deliveries",
+    "ledger": "app.cli.ledger:ledger",
+    "suppressions": "app.cli.suppressions:suppressions",
     "events": "app.cli.events:events",
     "sequences": "app.cli.sequences:sequences",
     "rehearse": "app.cli.rehearse:rehearse",
     "explain": "app.cli.explain:explain",
+    "hits": "app.cli.hits:hits",
     "hooks": "app.cli.hooks:hooks",
     "inbound": "app.cli.inbound:inbound",
     "webhooks": "app.cli.webhooks:webhooks",
     "users": "app.cli.users:users",
+    "senders": "app.cli.senders:senders",
     "secrets": "app.cli.secrets:secrets",
     "dkim": "app.cli.dkim:dkim",
 }
 # These make what the others need, so they open no shell.
 ALONE = frozenset({"run", "init", "migrate", "doctor", "inbound"})
-# This one opens its own: a new key is to be had while the one in the settings is spoilt.
-ITS_OWN = frozenset({"secrets"})
+# These open their own, if they need one: a new key is to be had while the one in the settings is spoilt.
+ITS_OWN = frozenset({"secrets", "hits"})
 HELP = frozenset({"-h", "--help"})
 
 

@@ -96,6 +96,13 @@ class Spool:
         with (self._folder / UNREADABLE).open("a", encoding="utf-8", errors="replace") as file:
             file.write(line.rstrip("\n")[:LONGEST] + "\n")
 
+    def forget_unreadable(self, before: datetime) -> None:
+        """Remove the lines put aside, when none was added since `before`: there may be people in them."""
+        path = self._folder / UNREADABLE
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+
     def _begin(self) -> int:
         while True:
             path = self._folder / f"{os.getpid()}-{os.urandom(6).hex()}.hits"

@@ -30,7 +30,7 @@ from app.services.senders import breaking
 from app.services.senders.book import house_route
 from app.services.sending.recovering import Recovered, reap, take_over
 from app.services.sending.worker import OnPhase, Sender
-from app.services.signals import drain, judge_due
+from app.services.signals import drain, forget_old_hits, judge_due
 from app.services.signals.links import keep_links
 from app.services.world import World
 from app.store.partitions import add_partitions
@@ -89,6 +89,10 @@ class Engine:
         return drain(self.world, self._spool, now) + self._until_idle(
             lambda: judge_due(self.world, self._links, self.clock())
         )
+
+    def old_hits(self) -> int:
+        """Once an hour: raw hits that are older than they may be kept are removed."""
+        return self._until_idle(lambda: forget_old_hits(self.world, self._spool, self.clock()))
 
     def mailbox(self) -> int:
         """New messages of the mailbox of returned mail are kept, and old ones forgotten."""

@@ -38,6 +38,7 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("settle", timedelta(minutes=5), Engine.settle),
         Job("invariants", timedelta(hours=1), Engine.invariants),
         Job("partitions", timedelta(days=1), Engine.partitions),
+        Job("old_hits", timedelta(hours=1), Engine.old_hits),
     )
 
 

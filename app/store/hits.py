@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.engine import Row
 
 from app.store.claims import locked
-from app.store.hints import said
+from app.store.hints import said, within
+from app.store.partitions import first_id
 from app.store.tables import consent_entries, contacts, deliveries, hits, identities, template_variants
 
 NEAR = timedelta(minutes=10)
@@ -126,6 +127,32 @@ def mails(connection: Connection, delivery_ids: Collection[UUID]) -> dict[UUID, 
         deliveries.c.accepted_at,
     ).where(deliveries.c.id.in_(delivery_ids))  # fmt: skip
     return {row.id: row for row in connection.execute(query)}
+
+
+def newest(
+    connection: Connection, workspace_id: UUID, contact_id: UUID | None, verdict: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """The newest hits, of one contact or of all, with their verdicts."""
+    query = select(hits).where(within(hits, workspace_id))
+    if contact_id is not None:
+        query = query.where(hits.c.contact_id == contact_id)
+    if verdict is not None:
+        query = query.where(hits.c.verdict == verdict)
+    return connection.execute(query.order_by(hits.c.id.desc()).limit(limit)).all()
+
+
+def forget(connection: Connection, before: datetime, limit: int) -> int:
+    """Remove judged hits that came before an instant, at most `limit` of them; how many."""
+    old = (
+        select(hits.c.id)
+        .where(hits.c.id < first_id(before), hits.c.verdict.is_not(None))
+        .order_by(hits.c.id)
+        .limit(limit)
+    )
+    ids = list(connection.execute(old).scalars())
+    if ids:
+        connection.execute(delete(hits).where(hits.c.id.in_(ids)))
+    return len(ids)
 
 
 def compiled_variant(connection: Connection, variant_id: UUID) -> str | None:

@@ -69,18 +69,30 @@ def mark_failed(connection: Connection, event: Row[Any], until: datetime, now: d
 def earlier_entries(
     connection: Connection, contact_id: UUID
 ) -> tuple[dict[str, list[datetime]], dict[str, float]]:
-    """By rule: when it counted for the contact (engagement), and what it stands at in all (fit)."""
-    query = select(
-        score_entries.c.rule, score_entries.c.measure, score_entries.c.at, score_entries.c.points
-    ).where(score_entries.c.contact_id == contact_id)
+    """By rule: when it counted for the contact (engagement), and what it stands at in all (fit).
+
+    An entry that was taken back never counted.
+    """
+    e = score_entries.c
+    query = select(e.id, e.compensates, e.rule, e.measure, e.at, e.points).where(e.contact_id == contact_id)
+    rows = connection.execute(query).all()
+    answers = {row.compensates: row.id for row in rows if row.compensates is not None}
     when: dict[str, list[datetime]] = {}
     standing: dict[str, float] = {}
-    for row in connection.execute(query):
+    for row in rows:
         if row.measure == "fit":
             standing[row.rule] = standing.get(row.rule, 0.0) + row.points
-        else:
+        elif row.compensates is None and _stands(row.id, answers):
             when.setdefault(row.rule, []).append(row.at)
     return when, standing
+
+
+def _stands(entry_id: UUID, answers: dict[UUID, UUID]) -> bool:
+    """Whether an even number of entries answer it, each the one before."""
+    stands = True
+    while entry_id in answers:
+        entry_id, stands = answers[entry_id], not stands
+    return stands
 
 
 def to_judge(connection: Connection, workspace_id: UUID, now: datetime, limit: int) -> list[UUID]:

@@ -37,7 +37,7 @@ def add_entries(
     additions = [
         (who, entry.measure, entry.points, entry.at, model.half_life_of(entry.measure)) for who, entry in new
     ]
-    _add(connection, scores, "measure", workspace_id, additions)
+    add_up(connection, scores, "measure", workspace_id, additions)
     return len(new)
 
 
@@ -49,7 +49,7 @@ def add_interests(
 ) -> None:
     half_life = model.interests.half_life
     additions = [(who, entry.topic, entry.points, entry.at, half_life) for who, entry in entries]
-    _add(connection, interests, "topic", workspace_id, additions)
+    add_up(connection, interests, "topic", workspace_id, additions)
 
 
 def _standing(
@@ -67,7 +67,7 @@ def _standing(
     return {(row.contact_id, row.rule, row.occasion) for row in connection.execute(query)}
 
 
-def _add(
+def add_up(
     connection: Connection, table: Table, column: str, workspace_id: UUID, additions: Sequence[Addition]
 ) -> None:
     """Add to projections in memory, then write each once. On PostgreSQL their rows are locked meanwhile."""

@@ -1,7 +1,7 @@
 """Raw hits from the spool into the store, as far as their people consent."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +85,17 @@ def _rows(
             at_once = at_once or _judged_at_once(connection, world, batch)
             rows.append(_row(hit, who, now) | _NAMELESS | _verdict(at_once[hit.id], now))
     return rows
+
+
+def forget_old_hits(world: World, spool: Spool, now: datetime) -> int:
+    """Remove a batch of judged hits that are older than they may be kept, and old unreadable lines; how many hits.
+
+    What they became stays: events, scores, counts.
+    """
+    before = now - timedelta(days=world.settings.hits_days)
+    spool.forget_unreadable(before)
+    with world.database.write() as connection:
+        return store.forget(connection, before, CHUNK)
 
 
 _NAMELESS: dict[str, Any] = {

@@ -1,7 +1,7 @@
-"""Verdicts on hits whose settle window is over, and the events they become."""
+"""Verdicts on hits of the store by what stands around them, and the events they become."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +14,8 @@ from app.inbound.link_maps import LinkMap, LinkMaps
 from app.services.signals.links import links_of
 from app.services.world import World
 from app.store import hits as store
-from app.store import ledger
 from config import Settings
 
-# Scanners come in bursts: a hit is judged when what belongs to it has had time to arrive.
-SETTLE = timedelta(minutes=2)
-BATCH = 500
 EVENT_OF = {"open": "opened", "click": "clicked"}
 HEAD = ("accept", "accept-encoding", "accept-language")
 
@@ -27,19 +23,6 @@ HEAD = ("accept", "accept-encoding", "accept-language")
 def recorded(settings: Settings) -> tuple[str, ...]:
     """The headers that are written down whenever they come. Browsers speak of fetching over https only."""
     return (*HEAD, "sec-fetch-mode") if settings.cookie_secure else HEAD
-
-
-def judge_due(world: World, links: LinkMaps, now: datetime, limit: int = BATCH) -> int:
-    """Judge hits whose settle window is over; the judged ones with a contact become events. How many were judged."""
-    with world.database.write() as connection:
-        rows = store.due_for_judgement(connection, world.workspace_id, now - SETTLE, limit)
-        if not rows:
-            return 0
-        scene = Scene.of(connection, world, rows)
-        judged = scene.judge(rows)
-        store.write_verdicts(connection, [verdict_row(row, one, now) for row, one in judged])
-        ledger.add_events(connection, events_of(connection, links, scene, judged))
-        return len(rows)
 
 
 class Scene:

@@ -76,6 +76,8 @@ ENGINE = {
     "stage.unknown": N_("the lifecycle has no stage “%(to)s”"),
     "score.event": N_("the rule “%(rule)s” gives %(points)s points"),
     "score.fit": N_("“%(rule)s” fits, %(points)s points"),
+    "score.taken_back": N_("“%(rule)s” counted what no person did, %(points)s points"),
+    "score.given_again": N_("“%(rule)s” counts again, %(points)s points: a person did it after all"),
     "score.fit_gone": N_("“%(rule)s” does not fit any more, %(points)s points"),
     "score.interest": N_("%(kind)s about “%(topic)s”"),
 }

@@ -30,6 +30,7 @@ STORY = {
     "consent.tracking_aggregate": N_("clicks may be counted without their name (%(source)s)"),
     "consent.tracking_individual": N_("clicks may be kept with their name (%(source)s)"),
     "consent.asked": N_("“%(topic)s” waits for a confirmation (%(source)s)"),
+    "hit.no_person": N_("judged again: no person did it; %(points)s points changed, and no stage moved back"),
     "event.failed": N_("this signal could not be worked in: %(error)s; it is tried again"),
     "contact.field_set": N_("%(changes)s set by hand"),
     "contact.tagged": N_("%(changes)s changed by hand"),
@@ -113,4 +114,5 @@ HEADLINES = {
     "auto_reply": N_("An automatic answer to “%(template)s”"),
     "mail_delayed": N_("“%(template)s” is late at the other end"),
     "event_failed": N_("A signal could not be worked in"),
+    "rejudged": N_("A signal about “%(subject)s” was judged again"),
 }

@@ -11,7 +11,7 @@ from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import UNREADABLE, Spool
 from app.services import signals
 from app.services.signals.hits import drain
-from app.services.signals.verdicts import SETTLE, judge_due
+from app.services.signals.settling import SETTLE, judge_due
 from app.store import ledger, tables
 from tests.services.signals.conftest import Scene, later
 from tests.support.line import NOW
