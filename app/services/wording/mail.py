@@ -21,6 +21,7 @@ MAIL = {
     "mail.settled_lost": N_("a colleague says that it did not arrive: %(why)s"),
     "mail.settled_again": N_("a colleague says that it did not arrive and has it sent again: %(why)s"),
     "mail.planned_again": N_("a colleague has it sent again"),
+    "delivery.unknown": N_("there is no mail %(delivery)s"),
     "settle.verdict": N_("“%(verdict)s” says nothing of a mail; known: %(known)s"),
     "settle.why_missing": N_("settling a mail by hand needs a reason, for those who read its story"),
     "settle.how_many": N_("%(count)s mails at once is none or too many; name 1 to %(most)s"),
