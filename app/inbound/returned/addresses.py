@@ -51,6 +51,13 @@ def clean(address: str) -> str:
     return f"{local}@{domain}"
 
 
+def unrouted(address: str) -> str:
+    """An address without the relay that an old mailer wrote around it: `anna%example.com@relay.example`."""
+    local, _, _ = address.rpartition("@")
+    name, percent, domain = local.rpartition("%")
+    return f"{name}@{domain}" if percent and name and "." in domain else address
+
+
 def reported(value: str) -> str:
     """The address of a report's field (RFC 3464 2.1.2, RFC 6533 3): `rfc822; anna@example.com`.
 
@@ -72,7 +79,7 @@ def reported(value: str) -> str:
         text = XTEXT.sub(lambda found: chr(int(found.group(1), 16)), text)
     found = addresses_in(text)
     if found:
-        return found[0]
+        return unrouted(found[0])
     quoted = clean(text)
     return quoted if " " not in quoted and quoted else text.strip("<> \t").split(" ")[0][:320]
 

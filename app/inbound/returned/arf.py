@@ -36,6 +36,9 @@ def complaints(message: Part, original: dict[str, str]) -> list[Returned]:
     for part in message.walk():
         if part.kind == KIND:
             return _of_report(part, original)
+    # Apple Mail leaves a list by a mail of its own making.
+    if message.get("x-apple-unsubscribe").strip().lower() == "true":
+        return [Returned(first_address(message.get("from")), "complaint", None, None, None, "opt-out")]
     if _is_old_form(message, original):
         return [
             Returned(address, "complaint", None, None, None, "abuse") for address in _recipients(original)

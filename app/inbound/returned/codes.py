@@ -57,7 +57,7 @@ REPLY_CODES = frozenset(
 ENHANCED = re.compile(r"(?<![\d.\w\-/:])([245])\.([0-7])\.(\d{1,3})(?!\.?\d)(?![\w/])")
 STATUS = re.compile(r"\s{0,5}([245])\.(\d{1,3})\.(\d{1,3})")
 BOTH = re.compile(
-    r"(?<![\d.\w])([45]\d\d)(?:[ \-]{1,2}|-?#)(?:[45]\d\d[ \-])?#?([45]\.[0-7]\.\d{1,3})(?!\.?\d)"
+    r"(?<![\d.\w])([45]\d\d)(?:[ \-]{1,2}|-?#|-')(?:[45]\d\d[ \-])?#?([45]\.[0-7]\.\d{1,3})(?!\.?\d)"
 )
 # A reply code is told by its place: after these words and signs, or at the beginning of a line.
 PLACED = re.compile(

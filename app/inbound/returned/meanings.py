@@ -93,6 +93,9 @@ def class_of(enhanced: str | None, code: int | None, text: str) -> Class:
     said = meanings_of(text, status)
     if _is_temporary(enhanced, code, said):
         return _temporary(enhanced, said)
+    # 5.1.7 and 5.1.8 are about the sender, whichever domain their words miss.
+    if status in ("1.7", "1.8"):
+        return "policy"
     if "full" in said or "large" in said:
         return "soft"
     if said & REFUSED and not _is_about_recipient(status, said, text):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.inbound.returned import formats
-from app.inbound.returned.addresses import addresses_in, first_address
+from app.inbound.returned.addresses import addresses_in, first_address, unrouted
 from app.inbound.returned.codes import enhanced_code, reply_code
 from app.inbound.returned.meanings import class_of, meanings_of
 from app.inbound.returned.parts import Part
@@ -100,7 +100,7 @@ def context_of(letter: Letter, address: str) -> str:
 
 
 def _named(letter: Letter) -> list[Named]:
-    failed = addresses_in(letter.message.get("x-failed-recipients"))
+    failed = [unrouted(each) for each in addresses_in(letter.message.get("x-failed-recipients"))]
     found = named_in(letter.notice, letter.own)
     if failed:
         by_address = {each.address.lower(): each for each in found}

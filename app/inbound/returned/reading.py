@@ -46,7 +46,7 @@ def _read(raw: bytes) -> Reading:
     text = readable(message)
     notice, copy = cut_copy(text)
     original = _original(message) or copied_fields(copy)
-    own = frozenset(each.lower() for each in _own(message))
+    own = _own(message, original)
     letter = Letter(message, notice, original, own)
     found = _found(letter, text)
     is_written = any(each.what == "reply" for each in found)
@@ -175,9 +175,12 @@ def _original(message: Part) -> dict[str, str]:
     return {}
 
 
-def _own(message: Part) -> list[str]:
-    names = (*DELIVERED, "to", "cc", "from", "reply-to", "sender", "return-path", "errors-to")
-    return [each for name in names for value in message.all(name) for each in addresses_in(value)]
+def _own(message: Part, original: dict[str, str]) -> frozenset[str]:
+    """Addresses of ours and of the mailer, lower case. DragonFly names its failed recipient in X-Original-To."""
+    to = {each.lower() for value in message.all("to") for each in addresses_in(value)}
+    names = (*DELIVERED, "cc", "from", "reply-to", "sender", "return-path", "errors-to")
+    others = {each.lower() for name in names for value in message.all(name) for each in addresses_in(value)}
+    return frozenset(to | (others - {each.lower() for each in addresses_in(original.get("to", ""))}))
 
 
 def _addressed(message: Part) -> list[str]:
