@@ -198,14 +198,3 @@ def empty_bodies(connection: Connection, workspace_id: UUID, before: datetime) -
         .values(body=None)
     )  # fmt: skip
     return done.rowcount
-
-
-def forget(connection: Connection, contact_id: UUID) -> None:
-    """Nothing that says who: neither the events' words nor the calls that held them."""
-    mine = select(provider_events.c.call_id).where(provider_events.c.contact_id == contact_id)
-    connection.execute(update(webhook_calls).where(webhook_calls.c.id.in_(mine)).values(body=None))
-    connection.execute(
-        update(provider_events)
-        .where(provider_events.c.contact_id == contact_id)
-        .values(recipient=None, text="")
-    )

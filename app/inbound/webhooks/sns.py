@@ -59,7 +59,9 @@ def verify_message(call: Call, secrets: Secrets, now: datetime) -> Accepted:
         raise Refused("webhook.stale")
     check_time(at, now, TOLERANCE)
     waiting = (
-        None if kind == "Notification" else {"topic": str(topic), "token": str(message["Token"]), "type": kind}
+        None
+        if kind == "Notification"
+        else {"topic": str(topic), "token": str(message["Token"]), "type": kind}
     )
     return Accepted(str(message["MessageId"])[:200], subscription=waiting)
 

@@ -48,9 +48,7 @@ webhook_calls = Table(
     key(),
     workspace(),
     plain("endpoint_id", Id, ForeignKey("webhook_endpoints.id", ondelete="CASCADE")),
-    plain(
-        "once", Text
-    ),  # what a repeated call repeats: the provider's token or id, else a digest of the body
+    plain("once", Text),  # what a repeated call repeats: the provider's token, or a digest of the body
     plain("digest", Text),
     personal("body", Text, nullable=True),  # as it came; emptied after a while
     plain("received_at", Instant),
