@@ -9,7 +9,7 @@ from app.runtime.jobs import jobs
 def test_the_names_stay_and_the_order_is_that_of_the_way_through() -> None:
     names = [job.name for job in jobs(timedelta(seconds=5))]
     assert names == [
-        "signals", "mailbox", "inbound", "react", "run", "send", "breaker", "call", "provider_events", "provider_tidy", "silence", "gather", "forget", "settle", "invariants", "partitions",
+        "signals", "mailbox", "inbound", "react", "run", "send", "breaker", "call", "provider_events", "provider_tidy", "silence", "gather", "forget", "settle", "invariants", "partitions", "old_hits",
     ]
 
 

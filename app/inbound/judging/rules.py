@@ -23,50 +23,13 @@ OWNERS = {
     "gateway": (1.7, "gateway_network"), "microsoft": (1.2, "cloud_network"), "fetcher": (1.3, "fetcher_network"),
     "cloud": (1.1, "cloud_network"), "relay": (-0.2, "shared_relay"),
 }  # fmt: skip
-PRIVATE = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "yahoo.com",
-        "yahoo.co.uk",
-        "yahoo.fr",
-        "yahoo.de",
-        "yahoo.it",
-        "ymail.com",
-        "aol.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.com",
-        "web.de",
-        "t-online.de",
-        "libero.it",
-        "virgilio.it",
-        "orange.fr",
-        "free.fr",
-        "laposte.net",
-        "wanadoo.fr",
-        "uol.com.br",
-        "bol.com.br",
-        "terra.com.br",
-        "ziggo.nl",
-        "kpnmail.nl",
-        "xs4all.nl",
-        "mail.ru",
-        "yandex.ru",
-        "ya.ru",
-        "proton.me",
-        "protonmail.com",
-        "fastmail.com",
-        "comcast.net",
-        "verizon.net",
-        "att.net",
-        "btinternet.com",
-        "sky.com",
-    ]
-)
+_PRIVATE = """
+    gmail.com googlemail.com yahoo.com yahoo.co.uk yahoo.fr yahoo.de yahoo.it ymail.com aol.com icloud.com
+    me.com mac.com gmx.de gmx.net gmx.com web.de t-online.de libero.it virgilio.it orange.fr free.fr
+    laposte.net wanadoo.fr uol.com.br bol.com.br terra.com.br ziggo.nl kpnmail.nl xs4all.nl mail.ru yandex.ru
+    ya.ru proton.me protonmail.com fastmail.com comcast.net verizon.net att.net btinternet.com sky.com
+"""
+PRIVATE = frozenset(_PRIVATE.split())
 GATEWAYS = (
     "pphosted.com", "ppe-hosted.com", "mimecast.com", "barracudanetworks.com", "ess.barracuda.com", "messagelabs.com",
     "iphmx.com", "trendmicro.com", "trendmicro.eu", "fireeyecloud.com", "protection.outlook.com", "onmicrosoft.com",
