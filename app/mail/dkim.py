@@ -29,7 +29,12 @@ _LINES_OF_B = 72
 
 PrivateKey = RSAPrivateKey | Ed25519PrivateKey
 
-_NAMES = {name.lower().encode(): name for name in SIGNED}
+# As we write a name and as it is compared → the name, and how its line begins in the relaxed form.
+_NAMES = {
+    written: (name, name.lower().encode() + b":")
+    for name in SIGNED
+    for written in (name.encode(), name.lower().encode())
+}
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
 _SPACES = re.compile(rb"[ \t]+")
 _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
@@ -89,9 +94,10 @@ class Signer:
         words = [f"a={self.algorithm};", "c=relaxed/simple;", f"d={self.domain};", f"s={self.selector};"]
         for word in words:
             _add(lines, word, " ")
-        lines.append("h=From:")
-        for word in [f"{name}:" for name in names[:-1]] + [f"{names[-1]};"]:
-            _add(lines, word, "")
+        lines.append(f"h={names[0]}:")
+        for name in names[1:]:
+            _add(lines, f"{name}:", "")
+        _add(lines, "From;", "")
         return tuple(lines)
 
 
@@ -122,19 +128,23 @@ def sign(message: bytes, signers: Sequence[Signer], at: datetime) -> bytes:
 def canonical_fields(head: bytes) -> tuple[tuple[str, ...], bytes]:
     """The names of the fields to be signed, and their text in the relaxed form (RFC 6376 3.4.2).
 
-    Of a name that stands more than once the last one comes first, as verifiers take them (5.4.2).
+    Fields of one name follow one another from the last one up, as verifiers take them (5.4.2).
     """
-    found: dict[bytes, list[bytes]] = {}
-    for line in _FOLD.sub(b"", head).split(b"\r\n"):
+    lines = _FOLD.sub(b"", head).split(b"\r\n")
+    lines.reverse()
+    names: list[str] = []
+    fields: list[bytes] = []
+    for line in lines:
         name, _, value = line.partition(b":")
-        key = name.rstrip(b" \t").lower()
-        if key in _NAMES:
-            plain = _SPACES.sub(b" ", value) if b"  " in value or b"\t" in value else value
-            found.setdefault(key, []).append(b"%b:%b\r\n" % (key, plain.strip(b" ")))
-    if b"from" not in found:
+        known = _NAMES.get(name) or _NAMES.get(name.rstrip(b" \t").lower())
+        if known is not None:
+            if b"  " in value or b"\t" in value:
+                value = _SPACES.sub(b" ", value)
+            names.append(known[0])
+            fields += (known[1], value.strip(b" "), b"\r\n")
+    if "From" not in names:
         raise ValueError("A mail without From cannot be signed.")
-    ordered = [(key, line) for key in _NAMES for line in reversed(found.get(key, ()))]
-    return tuple(_NAMES[key] for key, _ in ordered), b"".join(line for _, line in ordered)
+    return tuple(names), b"".join(fields)
 
 
 def body_digest(message: bytes, start: int) -> bytes:
