@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from sqlalchemy import insert
 
 from app.core.ids import timed_id
 from app.factory import create_app
+from app.services.returned import accept, read_due
 from app.store import tables
 from app.store.caught import CaughtMails
 from app.store.database import Database
@@ -32,6 +34,7 @@ class Site:
     app: Flask
     visitor: Visitor
     caught: CaughtMails
+    returned: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -49,6 +52,8 @@ class Site:
             "sequences.show": "/sequences/line",
             "catcher.show": "/catcher/1",
             "catcher.html": "/catcher/1/html",
+            "returned.show": f"/returned/{self.returned}",
+            "returned.raw": f"/returned/{self.returned}/raw",
             "recipients.follow": f"/c/{track}/1",
             "recipients.ask": f"/a/{manage}/100",
         }
@@ -76,10 +81,13 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
         f"<p>{HOSTILE}</p><meta http-equiv=refresh content='0;url=https://evil.example/'>"
     )
     caught.add("a@x.example", [f"{HOSTILE}@x.example"], raw.encode(), NOW)
+    returned = accept(scene.world, raw.encode(), "pipe", NOW, recipient=f"{HOSTILE}@x.example").id
+    while read_due(scene.world, NOW):
+        pass
     visitor: Visitor
     app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)
     visitor = Visitor(scene, app, app.test_client(use_cookies=False), scene.delivery())
-    return Site(scene, app, visitor, caught)
+    return Site(scene, app, visitor, caught, returned)
 
 
 def _team(scene: Scene) -> None:

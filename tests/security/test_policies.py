@@ -11,6 +11,8 @@ from tests.security.conftest import Site
 WEB = Path(__file__).resolve().parents[2] / "app" / "web"
 # A mail is shown as it is: in a sandbox that loads nothing but its own styles (and pictures, for its recipient).
 MAILS = frozenset({"catcher.html", "recipients.view"})
+# Handed out to be saved, never shown.
+FILES = frozenset({"returned.raw"})
 INLINE = re.compile(r"<script|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
 LOADS = re.compile(r"""<(?:script|img|link|iframe|source|object|embed|form)\b[^>]*?(?:src|href|action|data)=["']?"""
     r"""((?:https?:)?//[^"'\s>]+)""", re.IGNORECASE)  # fmt: skip
@@ -73,10 +75,17 @@ def test_error_pages_are_strict_too(site: Site, path: str) -> None:
 def test_no_page_asks_another_machine_for_anything(site: Site) -> None:
     browser = site.as_role("admin")
     for endpoint, path in site.paths().items():
-        if endpoint not in MAILS:
+        if endpoint not in MAILS | FILES:
             answer = browser.client.get(path)
             assert not LOADS.findall(answer.get_data(as_text=True)), endpoint
             answer.close()
+
+
+def test_a_file_of_others_is_saved_and_never_shown(site: Site) -> None:
+    answer = site.as_role("admin").client.get(f"/returned/{site.returned}/raw")
+    assert answer.mimetype == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment; ")
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
 
 
 def test_no_template_or_style_names_another_machine() -> None:

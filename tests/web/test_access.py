@@ -16,6 +16,7 @@ PAGES = (
     "/catcher",
     "/health",
     "/sending",
+    "/returned",
     "/password",
 )
 

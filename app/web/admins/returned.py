@@ -60,7 +60,7 @@ def raw(message_id: UUID) -> ResponseReturnValue:
     answer = make_response(found)
     answer.headers["Content-Type"] = "application/octet-stream"
     answer.headers["Content-Disposition"] = f'attachment; filename="{message_id}.eml"'
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     return answer
 
 
