@@ -109,7 +109,7 @@ def import_command(
     verb = "would be suppressed" if dry_run else "suppressed"
     click.echo(f"{found.rows} rows: {found.new} {verb}, {found.standing} were already.")
     for code, count in found.rejected.most_common():
-        click.echo(f"{count} rejected: {sentence(code, {})}")
+        click.echo(f"{count} rejected: {sentence(code, found.examples[code].params)}")
 
 
 @suppressions.command("export")

@@ -37,12 +37,13 @@ COMPLAINT = ("spam", "abuse", "complain")
 
 @dataclass(slots=True)
 class Imported:
-    """`new` were written, `standing` stood already; `rejected` by reason code; `rows` in all."""
+    """`new` were written, `standing` stood already; `rejected` by reason code, with the first of each; `rows` in all."""
 
     rows: int = 0
     new: int = 0
     standing: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Reason] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def run(
             for row in _chunk(world, chunk, columns, scope, topics, now, dry_run, found, seen):
                 fault = row.fault or Reason("address.missing")
                 found.rejected[fault.code] += 1
+                found.examples.setdefault(fault.code, fault)
                 if writer:
                     told = safe(say(fault.code, fault.params))
                     writer.writerow([row.record.number, fault.code, told, *map(safe, row.record.cells)])

@@ -58,7 +58,7 @@ def test_each_scope_is_added_once_and_stops_what_it_names(world: World) -> None:
         "suppressed.domain", "suppressed.company",
     }  # fmt: skip
     assert suppressions.check(world, "x@elsewhere.example") == ()
-    acts = rows(world, audit_entries)
+    acts = rows(world, audit_entries, subject_kind="suppression")
     assert [each.action for each in acts] == ["suppression.added"] * 3
     assert "person0" not in str(acts)
 
@@ -121,7 +121,9 @@ def test_it_is_lifted_with_a_reason_and_may_come_again(world: World) -> None:
     assert suppressions.check(world, "x@example.com") == ()
     assert found(world, lifted=True) == [("address", "x@example.com")]
     assert suppressions.add(world, "address", "x@example.com", WHY, None, NOW)
-    assert [each.action for each in rows(world, audit_entries)].count("suppression.lifted") == 1
+    assert [each.action for each in rows(world, audit_entries, subject_kind="suppression")].count(
+        "suppression.lifted"
+    ) == 1
 
 
 def test_a_complaint_asks_twice_and_an_erasure_is_never_lifted(world: World) -> None:
