@@ -8,7 +8,7 @@ from app.inbound.returned.codes import enhanced_code, reply_code
 from app.inbound.returned.meanings import class_of, meanings_of
 from app.inbound.returned.parts import Part
 from app.inbound.returned.said import Returned
-from app.inbound.returned.texts import Named, cut_copy, named_in, others_in, says, spoken
+from app.inbound.returned.texts import Named, named_in, others_in, says, spoken
 
 ANSWERS = (
     "re:", "aw:", "sv:", "antw:", "antwort:", "rv:", "res:", "odp:", "vs:", "ynt:", "r:", "rif:", "fw:", "fwd:", "wg:", "tr:", "enc:", "i:", "doorst:", "vl:", "pd:", "回复:", "回复：", "答复:", "答复：", "転送:", "re：", "rép:",
@@ -36,14 +36,12 @@ def is_daemon(message: Part) -> bool:
         return True
     written = message.get("from").lower()
     address = first_address(written).lower() or written
-    name = written.replace(address, "")
-    if (
-        address.startswith(formats.DAEMONS)
-        or "<>" in written
-        or any(word in name for word in formats.DAEMON_NAMES)
-    ):
+    senders = (address, first_address(message.get("sender")).lower())
+    if "<>" in written or any(each.startswith(formats.DAEMONS) for each in senders):
         return True
-    return first_address(message.get("sender")).lower().startswith(formats.DAEMONS)
+    # A person may be a system administrator by name, and answers then.
+    name = written.replace(address, "")
+    return any(word in name for word in formats.DAEMON_NAMES) and not is_answer(message)
 
 
 def has_null_sender(message: Part) -> bool:
@@ -62,17 +60,18 @@ def is_notice(letter: Letter) -> bool:
     message = letter.message
     if message.get("x-failed-recipients"):
         return True
-    by_machine = is_daemon(message) or has_null_sender(message)
-    if is_answer(message) and not by_machine:
-        return False
+    by_daemon = is_daemon(message)
     if "delivery-status" in message.get("content-type").lower():
-        return True
-    subject = says(letter.subject, formats.SUBJECTS)
+        return by_daemon or has_null_sender(message) or not is_answer(message)
+    subject = says(letter.subject, formats.SUBJECTS) and (by_daemon or not is_answer(message))
     opening = says(letter.notice, formats.OPENINGS) or says(letter.notice, formats.DELAYS)
-    if by_machine:
+    if by_daemon:
         return subject or opening or _reads_as_failure(letter)
+    if has_null_sender(message):
+        # Answering machines have an empty sender, too, and name colleagues on lines of their own.
+        return (subject and (opening or _has_form(letter))) or (opening and _has_form(letter, with_code=True))
     # A person may write of a failure; a mailer without a name of its own still writes in its form.
-    return subject and opening and bool(_form_of_mailer(letter))
+    return subject and opening and _has_form(letter)
 
 
 def read_notice(letter: Letter) -> list[Returned]:
@@ -162,9 +161,8 @@ def _reads_as_failure(letter: Letter) -> bool:
     return bool(enhanced_code(letter.notice) and reply_code(letter.notice)) and bool(_named(letter))
 
 
-def _form_of_mailer(letter: Letter) -> bool:
-    """Marks of a machine's form: a named recipient, and a copy of the mail or a server's code."""
-    notice, copy = cut_copy(letter.notice)
-    has_copy = bool(letter.original or copy)
-    named = any(each.sure for each in named_in(notice, letter.own))
-    return named and (has_copy or reply_code(notice) is not None)
+def _has_form(letter: Letter, with_code: bool = False) -> bool:
+    """Marks of a mailer's form: a recipient on a line of its own, and a server's code or the mail that came back."""
+    named = any(each.sure for each in named_in(letter.notice, letter.own))
+    has_code = reply_code(letter.notice) is not None
+    return named and (has_code or (bool(letter.original) and not with_code))

@@ -56,6 +56,23 @@ AUTOMATIC = [
     *(Sample(f"field {next(iter(fields))} {at}", letter(AWAY, **{"Subject": "Re: The guide", "From": ANNA, **PERSON, **fields}), "auto-reply") for at, fields in enumerate(HEADERS)),
     Sample("absence that quotes", letter(f"{AWAY}\n> {NOTICE}", "Out of office: Undelivered Mail", ANNA, Auto_Submitted="auto-replied", **PERSON), "auto-reply"),
     Sample("left the company", letter("Anna has left the company. This mailbox is no longer in use, user unknown.\n", "Automatic reply: The guide", ANNA, **PERSON), "auto-reply"),
+    *(
+        Sample(
+            f"empty sender {at}",
+            letter(f"{said}\n\nbela@example.com\n\n-----Original Message-----\n{COPY}", subject, ANNA),
+            "auto-reply",
+        )
+        for at, (subject, said) in enumerate(
+            [
+                ("Re: The guide", "I am out of the office and unable to answer. In urgent cases write to:"),
+                ("SV: Vejledningen", "Jeg kan ikke svare før mandag. Skriv til:"),
+                ("R: La guida", "Sono in ferie, mi è impossibile rispondere. Scrivere a:"),
+                ("AW: Der Leitfaden", "Ich konnte nicht antworten, ich bin im Urlaub. Bitte schreiben Sie an:"),
+                ("Re: ガイド", "休暇中のため、すぐに返信できません。"),
+                ("Re: Delivery problem of my order", "I could not answer in time, I am on vacation. Ask:"),
+            ]
+        )
+    ),
     Sample("challenge", letter("Please confirm that you are a person by answering this message.\n", "Please confirm your message", ANNA, X_Challenge="1", **PERSON), "auto-reply"),
     Sample("awaits a moderator", letter("Your mail to 'Guides' is being held until the list moderator can review it.\n", "Your message to Guides awaits moderator approval", "guides-bounces@lists.example.com", Return_Path="<guides-bounces@lists.example.com>", Precedence="bulk", List_Id="<guides.lists.example.com>"), "auto-reply", address="guides-bounces@lists.example.com"),
     Sample("ticket", letter("We have received your request and will answer soon.\n", "[Ticket 4711] We have received your message", ANNA, Auto_Submitted="auto-generated", **PERSON), "auto-reply"),
@@ -80,5 +97,7 @@ REPLIES = [
     Sample("on a list", letter("Good point.\n", "Re: The guide", ANNA, List_Id="<guides.example.com>", Precedence="list", **THREAD), "reply"),
     Sample("about delays", letter("Our delivery is delayed, we will try again next week.\n", "Re: delayed delivery", ANNA, **THREAD), "reply"),
     Sample("german answer", letter("Danke, ich melde mich.\n\nAm 05.10.2026 um 09:00 schrieb Trellis:\n> Hallo\n", "AW: Der Leitfaden", ANNA, **THREAD), "reply"),
+    Sample("parcel", letter("Your parcel could not be delivered today, we will try again. Tell us where to leave it: parcels@shop.example.org\n", "Delivery notification: your parcel could not be delivered", "Parcels <info@shop.example.org>", Return_Path="<info@shop.example.org>"), "reply", address="info@shop.example.org"),
+    Sample("administrator by name", letter("We rejected your message by mistake: 550 5.1.1 user unknown. Try again.\n", "Re: Undelivered Mail Returned to Sender", f"System Administrator <{WHO}>", **THREAD), "reply"),
     Sample("about a policy", letter("We have a policy that rejects spam. 550 5.1.1 user unknown is what our server says to strangers.\n", "Mail policy", ANNA, **PERSON), "reply"),
 ]  # fmt: skip
