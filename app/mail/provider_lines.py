@@ -15,7 +15,7 @@ _LINES = {
         'X-SMTPAPI: {{"filters": {{"clicktrack": {{"settings": {{"enable": 0}}}},\r\n'
         ' "opentrack": {{"settings": {{"enable": 0}}}},\r\n'
         ' "subscriptiontrack": {{"settings": {{"enable": 0}}}}}},\r\n'
-        ' "unique_args": {{"trellis": "{token}"}}}}\r\n'
+        ' "unique_args":\r\n {{"trellis": "{token}"}}}}\r\n'
     ),
     "brevo": "X-Mailin-custom: {token}\r\n",
 }  # fmt: skip
