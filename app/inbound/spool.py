@@ -1,7 +1,8 @@
 """Hits on a disk before anybody is answered: the database may be busy or down, and `kill -9` loses none.
 
-One line of JSON a hit, one write a line. A writer holds a lock on its file as long as it may write to
-it, and the kernel lets go of that lock when the process dies; so whoever can take the lock may drain.
+One line of JSON a hit, one write a line. A writer locks its file for the moment of each write, and whoever
+drains a file locks it until it is removed; a writer that finds its file locked or gone begins another one
+and never waits. So a file is drained while its writer lives, and the kernel lets go of the locks of the dead.
 """
 
 import contextlib
@@ -53,6 +54,7 @@ class Spool:
         self._folder = folder
         self._lock = threading.Lock()
         self._fd: int | None = None
+        self._pid = os.getpid()
 
     def add(self, hit: RawHit) -> None:
         """Write a hit down. Raises OSError where the disk does not take it."""
@@ -61,12 +63,15 @@ class Spool:
             slim = {**asdict(hit), "headers": {}, "user_agent": hit.user_agent[:500]}
             line = json.dumps(slim, ensure_ascii=True, separators=(",", ":")).encode()
         with self._lock:
-            if self._fd is None:
-                self._fd = self._begin()
-            if os.write(self._fd, line + b"\n") <= len(line):
-                # Half a line: the next hit must not be glued to it.
+            handle = self._mine()
+            try:
+                if os.write(handle, line + b"\n") <= len(line):
+                    # Half a line: the next hit must not be glued to it.
+                    raise OSError("the spool took only a part of a hit")
+                fcntl.flock(handle, fcntl.LOCK_UN)
+            except OSError:
                 self._end()
-                raise OSError("the spool took only a part of a hit")
+                raise
 
     def turn(self) -> None:
         """End the file written so far, so that it may be drained; the next hit begins a new one."""
@@ -74,7 +79,7 @@ class Spool:
             self._end()
 
     def finished(self) -> Iterator[Path]:
-        """Files that nobody writes to any more, locked while they are looked at.
+        """All files, each locked while it is looked at: a living writer goes on in another one.
 
         A file is removed when the caller comes back for the next one, so an error keeps it for another
         time. Two that drain at once read no file together.
@@ -85,7 +90,7 @@ class Spool:
             except FileNotFoundError:
                 continue
             try:
-                if _locked(handle, wait=False) and os.fstat(handle).st_nlink:
+                if _locked(handle) and os.fstat(handle).st_nlink:
                     yield path
                     path.unlink(missing_ok=True)
             finally:
@@ -103,14 +108,19 @@ class Spool:
             if path.stat().st_mtime < before.timestamp():
                 path.unlink()
 
-    def _begin(self) -> int:
+    def _mine(self) -> int:
+        """A file of this process, locked: the present one, or a new one where somebody drains or has drained it."""
+        if self._pid != os.getpid():
+            # A copy made by fork would share the lock of the first.
+            self._end()
+            self._pid = os.getpid()
         while True:
-            path = self._folder / f"{os.getpid()}-{os.urandom(6).hex()}.hits"
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-            # Somebody may have drained the empty file before the lock was ours.
-            if _locked(handle, wait=True) and os.fstat(handle).st_nlink:
-                return handle
-            os.close(handle)
+            if self._fd is None:
+                path = self._folder / f"{os.getpid()}-{os.urandom(6).hex()}.hits"
+                self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            if _locked(self._fd) and os.fstat(self._fd).st_nlink:
+                return self._fd
+            self._end()
 
     def _end(self) -> None:
         if self._fd is not None:
@@ -156,8 +166,8 @@ def uuid_of(text: str | None) -> UUID | None:
         return None
 
 
-def _locked(handle: int, *, wait: bool) -> bool:
+def _locked(handle: int) -> bool:
     with contextlib.suppress(BlockingIOError):
-        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
     return False
