@@ -66,7 +66,11 @@ PLACED = re.compile(
     r"\s{0,6}#?'?\"?([45]\d\d)(?=[ \-,:;\"'.)\]#_]|\Z)",
     re.I,
 )
-ANYWHERE = re.compile(r"(?<![\d.\w/:\-])([45]\d\d)(?=[ \-][ \-<#\[(\"']{0,3}[A-Za-z#45<])")
+ANYWHERE = re.compile(
+    r"(?<![\d.\w/:\-])([45]\d\d)(?=[ \-][ \-<#\[(\"']{0,3}[A-Za-z#45<])"
+    r"(?!.{1,3}(?:octets|bytes|seconds|minutes|hours|days|messages|recipients|lines|kb|mb|times|more)\b)",
+    re.I,
+)
 SEARCHED = 8_000
 
 

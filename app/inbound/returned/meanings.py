@@ -13,7 +13,10 @@ SEARCHED = 6_000
 # What may hold the words of a meaning without meaning it.
 LINKS = re.compile(r"\b(?:https?://|www\.)[^\s>\"']{1,300}+", re.I)
 MAIL_NAMES = re.compile(r"[^\s<>()\[\],;:\"'@]{1,200}+@[\w.\-\[\]]{1,200}+|<[^<>\s]{0,200}@[^<>]{0,200}>")
-HOSTS = re.compile(r"(?<![\w.\-])(?=[\w\-]{0,62}[a-z])[\w\-]{1,62}+(?:\.[\w\-]{1,62}+){2,10}(?![\w(])", re.I)
+HOSTS = re.compile(
+    r"(?<![\w.\-])(?!resolver|storedrv|smtpsend|queue\.|transport\.)(?=[\w\-]{0,62}[a-z])[\w\-]{1,62}+(?:\.[\w\-]{1,62}+){2,10}(?![\w(])",
+    re.I,
+)
 QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "_": " "})
 # Of an account these words say that it is closed, of a message that it was filtered.
 CLOSED = re.compile(
@@ -22,7 +25,7 @@ CLOSED = re.compile(
 ABSENT = re.compile(
     r"\b(?:user|recipient|mailbox|account|address|rcpt)\b.{0,90}\b(?:does ?n[o']t exist|not exist|not found|unknown|not known|is not valid|does not exist)"
     r"|\bunknown\b.{0,30}\b(?:user|recipient|mailbox|address)\b|\b(?:user|recipient|address|mailbox) (?:name )?\S{0,80} ?(?:unknown|not found)"
-    r"|\bnot (?:a )?(?:known|valid|local|listed)\b.{0,30}\b(?:user|recipient|mailbox|account)|\A(?:\S{1,3} )?(?:rejected|not found)\Z",
+    r"|\bnot (?:a )?(?:known|valid|local|listed)\b.{0,30}\b(?:user|recipient|mailbox|account)|\A(?:\S{1,3} )?not found\Z",
     re.S,
 )
 
@@ -106,7 +109,8 @@ def class_of(enhanced: str | None, code: int | None, text: str) -> Class:
         return "soft" if "later" in said and enhanced not in SURE and "disabled" not in said else "hard"
     if said & {"later", "network", "system"} and enhanced not in SURE:
         return "policy" if status.startswith("7.") else "soft"
-    return "policy" if status.startswith("7.") else BY_STATUS.get(status, "soft")
+    # 5.6.x and 5.7.x: what we sent, or that we sent it.
+    return "policy" if status.startswith(("6.", "7.")) else BY_STATUS.get(status, "soft")
 
 
 def _temporary(enhanced: str | None, said: frozenset[str]) -> Class:
