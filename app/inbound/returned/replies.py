@@ -17,6 +17,8 @@ FROM = re.compile(
     r"^[ \t*]{0,4}(?:from|von|de|da|van|от|od|från|fra|lähettäjä|kimden|差出人|发件人|寄件者|보낸 사람)[*]?[ \t]?[:：][^\n]{1,300}\n(?:[^\n]{0,300}\n){0,2}?[ \t*]{0,4}(?:sent|date|gesendet|datum|envoyé|inviato|data|enviado|fecha|enviada|verzonden|отправлено|дата|wysłano|skickat|sendt|dato|lähetetty|odesláno|gönderme|gönderildi|送信日時|日付|发送时间|日期|寄件日期|보낸 날짜|to|an|à|a)[*]?[ \t]?[:：]",
     re.I | re.M,
 )  # fmt: skip
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+VERBS = ("schrieb", "schreef", "skrev", "wrote", "écrit", "scrive")
 SIGNATURES = (
     "sent from my", "get outlook for", "von meinem iphone gesendet", "gesendet von", "envoyé de mon", "envoyé depuis", "inviato da", "enviado desde mi", "enviado do meu", "verstuurd vanaf", "verzonden vanaf", "отправлено с", "wysłane z", "skickat från", "sendt fra", "lähetetty", "odesláno z", "iphone'umdan", "iphoneから送信", "发自我的",
 )  # fmt: skip
@@ -48,17 +50,16 @@ def written(text: str) -> str:
 def _opens_quote(lines: list[str], at: int) -> bool:
     """Whether a line, alone or with the next two, is `On … wrote:`."""
     here = lines[at].strip().lower()
-    if not here:
+    if not here or not (here.startswith(BEGINS_WROTE) or "@" in here or here[0].isdigit()):
         return False
-    begins = here.startswith(BEGINS_WROTE) or "@" in here or here[0].isdigit()
     for end in range(at + 1, min(at + 4, len(lines) + 1)):
         joined = " ".join(line.strip() for line in lines[at:end]).lower().replace("\xa0", " ")
-        if len(joined) < 400 and (joined.endswith(WROTE) and begins):
+        if len(joined) > 400:
+            return False
+        if joined.endswith(WROTE):
             return True
-        if (
-            len(joined) < 400
-            and any(f" {word}" in joined for word in ("schrieb am", "schreef op"))
-            and joined.endswith(":")
-        ):
-            return True
+        # Others put the name last: “Am 5.10.2026 schrieb Anna <anna@example.com>:”.
+        if joined.endswith((":", "：")) and YEAR.search(joined):
+            if "@" in joined or any(f" {verb} " in joined for verb in VERBS):
+                return True
     return False

@@ -45,8 +45,7 @@ RULES = (
 @pytest.mark.parametrize("opening", OPENINGS)
 def test_what_is_below_the_opening_of_a_quote_is_not_theirs(opening: str) -> None:
     assert written(f"{SAID}\n\n{opening}\n\n{QUOTED}") == SAID
-    if not opening.startswith("2026年"):
-        assert written(f"{SAID}\n\n{opening}\n\nHello Anna\nhere is the guide\n") == SAID
+    assert written(f"{SAID}\n\n{opening}\n\nHello Anna\nhere is the guide\n") == SAID
 
 
 @pytest.mark.parametrize("quoted", RULES)
