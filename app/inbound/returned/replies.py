@@ -32,11 +32,16 @@ def written(text: str) -> str:
         shown = shown[: min(places)]
     kept: list[str] = []
     lines = shown.split("\n")
-    for at, line in enumerate(lines):
+    at = 0
+    while at < len(lines):
+        line, here = lines[at], at
+        at += 1
         if line.lstrip().startswith((">", "|")):
             continue
-        if _opens_quote(lines, at):
-            rest = [each for each in lines[at + 1 :] if each.strip()]
+        opened = _opening(lines, here)
+        if opened:
+            at = here + opened
+            rest = [each for each in lines[at:] if each.strip()]
             # Without marks before its lines, all that follows is the quote.
             if not any(each.lstrip().startswith((">", "|")) for each in rest[:8]):
                 break
@@ -47,19 +52,17 @@ def written(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
 
-def _opens_quote(lines: list[str], at: int) -> bool:
-    """Whether a line, alone or with the next two, is `On … wrote:`."""
+def _opening(lines: list[str], at: int) -> int:
+    """How many lines from here on, up to three, are `On … wrote:`; 0 for none."""
     here = lines[at].strip().lower()
     if not here or not (here.startswith(BEGINS_WROTE) or "@" in here or here[0].isdigit()):
-        return False
-    for end in range(at + 1, min(at + 4, len(lines) + 1)):
-        joined = " ".join(line.strip() for line in lines[at:end]).lower().replace("\xa0", " ")
+        return 0
+    for count in range(1, min(3, len(lines) - at) + 1):
+        joined = " ".join(line.strip() for line in lines[at : at + count]).lower().replace("\xa0", " ")
         if len(joined) > 400:
-            return False
-        if joined.endswith(WROTE):
-            return True
+            return 0
         # Others put the name last: “Am 5.10.2026 schrieb Anna <anna@example.com>:”.
-        if joined.endswith((":", "：")) and YEAR.search(joined):
-            if "@" in joined or any(f" {verb} " in joined for verb in VERBS):
-                return True
-    return False
+        named = "@" in joined or any(f" {verb} " in joined for verb in VERBS)
+        if joined.endswith(WROTE) or (joined.endswith((":", "：")) and named and YEAR.search(joined)):
+            return count
+    return 0
