@@ -1,6 +1,5 @@
 """Senders and their states in the store, and what the breaker asks of the ledger."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -105,20 +104,19 @@ def due_again(connection: Connection, workspace_id: UUID, sender: str, at: datet
 
 def held_mails(connection: Connection, workspace_id: UUID) -> dict[str, int]:
     """How many mails wait because of each sender."""
-    code, params = deliveries.c.reason_code, deliveries.c.reason_params
-    query = (
-        select(
-            code,
-            deliveries.c.sender,
-            params["sender"].as_string().label("named"),
-            func.count().label("mails"),
-        )
+    code = deliveries.c.reason_code
+    waiting = (
+        select(code, deliveries.c.sender, deliveries.c.reason_params["sender"].as_string().label("named"))
         .where(
             within(deliveries, workspace_id),
             said(deliveries, WAITING_MAIL),
             or_(code.like("sender.%"), code == "mail.sender_problem"),
         )
-        .group_by(code, deliveries.c.sender, params["sender"].as_string())
+        .subquery()
+    )
+    w = waiting.c
+    query = select(w.reason_code, w.sender, w.named, func.count().label("mails")).group_by(
+        w.reason_code, w.sender, w.named
     )
     found: dict[str, int] = {}
     for row in connection.execute(query):
@@ -213,7 +211,3 @@ def tries_of(
 def owner_exists(connection: Connection, workspace_id: UUID, email: str) -> bool:
     query = select(users.c.id).where(users.c.workspace_id == workspace_id, users.c.email == email)
     return connection.execute(query).first() is not None
-
-
-def addresses(rows: Sequence[Row[Any]]) -> set[str]:
-    return {row.address for row in rows}
