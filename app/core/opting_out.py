@@ -24,6 +24,7 @@ REQUESTS = tuple(
         "disiscrivetemi", "disiscrivermi", "disiscrivere", "disiscrivimi", "cancellatemi", "cancellami",
         "cancellarmi", "cancellate iscrizione", "annullare iscrizione", "annullate iscrizione", "toglietemi",
         "rimuovetemi", "rimuovermi", "non inviatemi", "non mandatemi", "non scrivetemi",
+        "non inviarmi", "non mandarmi", "non scrivermi",
         # Portuguese
         "descadastrar", "descadastrem", "descadastre", "descadastro", "cancelar inscrição", "cancelem inscrição",
         "cancele inscrição", "removam-me", "remova-me", "remova meu email", "remover meu email", "retirem-me",
@@ -91,4 +92,5 @@ def _is_request(words: list[str]) -> bool:
     if not 0 < len(words) <= MOST_WORDS:
         return False
     said = set(words)
-    return any(request <= said and said - request <= FILLERS for request in REQUESTS)
+    asked = [request for request in REQUESTS if request <= said]
+    return bool(asked) and said.difference(*asked) <= FILLERS
