@@ -16,9 +16,12 @@ from app.services.world import World, open_world
 from app.store.caught import CaughtMails
 from app.store.database import Database
 from app.web.admins.catcher import catcher
+from app.web.admins.deliveries import deliveries
 from app.web.admins.health import health
 from app.web.admins.returned import returned
 from app.web.admins.sending import sending
+from app.web.admins.suppressions import suppressions
+from app.web.admins.truths import truths
 from app.web.admins.webhooks import webhooks
 from app.web.incoming import add_incoming
 from app.web.marketers.contacts import contacts
@@ -35,7 +38,9 @@ from config import Settings
 
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
-BLUEPRINTS = (account, today, contacts, sequences, catcher, health, sending, webhooks, returned)
+BLUEPRINTS = (
+    account, today, contacts, sequences, catcher, health, sending, webhooks, returned, deliveries, suppressions, truths,
+)  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.
 TEAM_LANGUAGES = ("en",)

@@ -20,6 +20,7 @@ from app.services.importing.results import safe
 from app.services.sentences import say
 from app.services.suppressing import SCOPES, ValueHash, suppress
 from app.services.suppressions import SuppressionFault, Target, audit, read_target
+from app.services.suppressions import topics as topics_of
 from app.services.world import World
 from app.store import suppressed as store
 
@@ -80,7 +81,7 @@ def run(
     `scope` holds where the row names none. `results` gets each rejected row with its reason.
     """
     columns = _columns(table)
-    topics = frozenset(world.library.catalogue(now).setting.programme.topics)
+    topics = frozenset(topics_of(world, now))
     found = Imported()
     out = results.open("w", encoding="utf-8-sig", newline="") if results else None
     try:

@@ -14,6 +14,7 @@ from app.core.reasons import Reason
 from app.services.addresses import AddressFault, read_address
 from app.services.ids import new_id
 from app.services.importing.results import safe
+from app.services.reading import Unreadable
 from app.services.sentences import say
 from app.services.suppressing import ERASED, SCOPES, ValueHash, company_key, parts_of, suppress
 from app.services.viewing.people import full_name
@@ -92,6 +93,12 @@ def find(world: World, asked: Asked, limit: int = PAGE) -> tuple[tuple[Suppressi
         rows = store.page(connection, _wanted(connection, world, asked), limit + 1)
     older = rows[limit - 1].id if len(rows) > limit else None
     return tuple(_shown(row) for row in rows[:limit]), older
+
+
+def read(world: World, suppression_id: UUID) -> Suppression | None:
+    with world.database.read() as connection:
+        rows = store.page(connection, store.Wanted(world.workspace_id, only=suppression_id), 1)
+    return _shown(rows[0]) if rows else None
 
 
 def counted(world: World, asked: Asked) -> int:
@@ -229,12 +236,19 @@ def audit(
     )  # fmt: skip
 
 
+def topics(world: World, now: datetime) -> tuple[str, ...]:
+    """What a suppression of one topic can be about; none before a programme is in force."""
+    try:
+        return tuple(sorted(world.library.catalogue(now).setting.programme.topics))
+    except Unreadable:
+        return ()
+
+
 def _check_topic(world: World, scope: str, topic: str, now: datetime) -> None:
-    known = world.library.catalogue(now).setting.programme.topics
-    if scope == "topic" and topic not in known:
-        raise SuppressionFault("suppression.topic", topic=topic[:80], known=sorted(known))
     if scope != "topic" and topic:
         raise SuppressionFault("suppression.topic_too_much", scope=scope[:40])
+    if scope == "topic" and topic not in (known := topics(world, now)):
+        raise SuppressionFault("suppression.topic", topic=topic[:80], known=list(known))
 
 
 def _wanted(connection: Connection, world: World, asked: Asked) -> store.Wanted:

@@ -79,6 +79,7 @@ class Wanted:
     until: datetime | None = None
     lifted: bool = False
     older_than: UUID | None = None
+    only: UUID | None = None
 
 
 def page(connection: Connection, wanted: Wanted, limit: int) -> list[Found]:
@@ -112,6 +113,8 @@ def count(connection: Connection, wanted: Wanted) -> int:
 def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
     s = suppressions.c
     query = query.where(within(suppressions, wanted.workspace_id))
+    if wanted.only is not None:
+        return query.where(s.id == wanted.only)
     query = query.where(s.lifted_at.is_not(None) if wanted.lifted else s.lifted_at.is_(None))
     for column, value in ((s.scope, wanted.scope), (s.reason_code, wanted.code), (s.source, wanted.source)):
         if value:

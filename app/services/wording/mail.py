@@ -23,6 +23,7 @@ MAIL = {
     "mail.planned_again": N_("a colleague has it sent again"),
     "delivery.unknown": N_("there is no mail %(delivery)s"),
     "settle.verdict": N_("“%(verdict)s” says nothing of a mail; known: %(known)s"),
+    "settle.not_sure": N_("a mail is sent again only when you say that a second copy would do no harm"),
     "settle.why_missing": N_("settling a mail by hand needs a reason, for those who read its story"),
     "settle.how_many": N_("%(count)s mails at once is none or too many; name 1 to %(most)s"),
     "send.all_seen": N_("all %(count)s mails of “%(step)s” have reached this contact before"),
