@@ -26,3 +26,15 @@ def run_many(connection: Connection, statement: str, rows: Sequence[Any]) -> int
     with cursor_of(connection, statement) as cursor:
         cursor.executemany(statement, rows)
         return int(cursor.rowcount)
+
+
+def run(connection: Connection, statement: str, values: Any) -> int:
+    """Run `statement` once; how many rows of the table it touched."""
+    with cursor_of(connection, statement) as cursor:
+        if connection.dialect.name != "sqlite":
+            cursor.execute(statement, values)
+            return int(cursor.rowcount)
+        # Its driver counts only where the statement begins with the word UPDATE or INSERT.
+        before = cursor.connection.total_changes
+        cursor.execute(statement, values)
+        return int(cursor.connection.total_changes - before)

@@ -1,48 +1,69 @@
-"""Statements of the hot path: written once in Core, compiled once a dialect, run for many rows by the driver."""
+"""Statements of the hot path: written once in Core, compiled once a dialect, run for many rows in one go.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+The rows travel as a table of their own, `v`, that the statement reads: one step of the database instead of one
+a row. Between two steps Python's lock is let go, and with several threads at work each time is a quarrel for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
-from itertools import repeat
+from itertools import chain, repeat
 from operator import is_
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, Update, insert
+from sqlalchemy import BindParameter, Connection, Insert, Table, Update, column, insert, select, table, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import visitors
 
 from app.store.bulk import Bind, bind_of
-from app.store.driver import run_many
+from app.store.driver import run
 
 Row = Mapping[str, Any]
+# SQLite takes 32,766 values a statement, and keeps the statements it has read by their text: few lengths are best.
+MOST = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
-    """The driver's text and, for each of its values in order: name, how to bind it, or what it always is."""
+    """What follows the rows in the statement, its own values (as the driver wants them), and how each column of the
+    rows is bound.
+    """
 
     sql: str
-    positional: bool
-    values: tuple[tuple[str, Bind | None, bool, Any], ...]
+    fixed: Any
+    names: tuple[str, ...]
+    head: str
+    types: tuple[str, ...]
+    binds: tuple[Bind | None, ...]
+    texts: dict[int, str] = field(default_factory=dict)
 
-    def bound(self, rows: Sequence[Row]) -> list[Any]:
+    def columns(self, rows: Sequence[Row]) -> Iterator[list[Any]]:
         """Column by column, which is several times faster than row by row."""
-        columns: list[Any] = []
-        for name, bind, fixed, value in self.values:
-            if fixed:
-                columns.append(repeat(value, len(rows)))
-                continue
-            column = [row[name] for row in rows]
+        for name, bind in zip(self.names, self.binds, strict=True):
+            values = [row[name] for row in rows]
             if bind is None:
-                columns.append(column)
-            elif all(map(is_, column, repeat(column[0]))):
-                columns.append([bind(column[0])] * len(rows))
+                yield values
+            elif all(map(is_, values, repeat(values[0]))):
+                yield [bind(values[0])] * len(values)
             else:
-                columns.append([bind(each) for each in column])
-        if self.positional:
-            return list(zip(*columns, strict=True))
-        names = [name for name, *_ in self.values]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+                yield [bind(each) for each in values]
+
+    def values_text(self, count: int) -> str:
+        """The statement for `count` rows on SQLite."""
+        text = self.texts.get(count)
+        if text is None:
+            marks = f"({', '.join('?' * len(self.names))})"
+            text = f"WITH {self.head} AS (VALUES {', '.join([marks] * count)}) {self.sql}"
+            self.texts[count] = text
+        return text
+
+    def arrays_text(self) -> str:
+        """The statement on PostgreSQL, where each column comes as an array."""
+        arrays = ", ".join(
+            f"%(v_{name})s::{type_}[]" for name, type_ in zip(self.names, self.types, strict=True)
+        )
+        return f"WITH {self.head} AS (SELECT * FROM unnest({arrays})) {self.sql}"  # noqa: S608
 
 
 class Prepared:
@@ -54,29 +75,61 @@ class Prepared:
         self._plans: dict[str, _Plan] = {}
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Run it once for each row; how many rows of the table it touched."""
+        """Run it for these rows, of which no two mean the same row of the table; how many it touched."""
         if not rows:
             return 0
         plan = self._plans.get(connection.dialect.name)
         if plan is None:
             plan = self._plans[connection.dialect.name] = self._planned(connection.dialect)
-        return run_many(connection, plan.sql, plan.bound(rows))
+        if connection.dialect.name == "postgresql":
+            arrays = {
+                f"v_{name}": values for name, values in zip(plan.names, plan.columns(rows), strict=True)
+            }
+            return run(connection, plan.arrays_text(), {**arrays, **plan.fixed})
+        touched = 0
+        for start in range(0, len(rows), MOST):
+            some = rows[start : start + MOST]
+            values = chain.from_iterable(zip(*plan.columns(some), strict=True))
+            touched += run(connection, plan.values_text(len(some)), [*values, *plan.fixed])
+        return touched
 
     def _planned(self, dialect: Dialect) -> _Plan:
-        compiled: Any = self._statement.compile(
-            dialect=dialect, column_keys=list(self._columns) if self._columns else None, for_executemany=True
+        types = self._named(dialect)
+        v = table("v", *(column(name, type_) for name, type_ in types.items()))
+        statement: Any = self._statement
+        if isinstance(statement, Insert):
+            # Without a WHERE, SQLite takes ON CONFLICT for the ON of a join.
+            statement = statement.from_select(list(types), select(v).where(true()))
+        else:
+            statement = visitors.replacement_traverse(
+                statement,
+                {},
+                lambda part, **_: (
+                    v.c[part.key] if isinstance(part, BindParameter) and part.required else None
+                ),
+            )
+        compiled = statement.compile(dialect=dialect)
+        fixed = {name: _bound(bind, dialect) for name, bind in compiled.binds.items()}
+        return _Plan(
+            sql=compiled.string,
+            fixed=[fixed[name] for name in compiled.positiontup] if compiled.positional else fixed,
+            names=tuple(types),
+            head=f"v({', '.join(map(dialect.identifier_preparer.quote, types))})",
+            types=tuple(type_.compile(dialect=dialect) for type_ in types.values()),
+            binds=tuple(bind_of(type_, dialect) for type_ in types.values()),
         )
-        positional = bool(compiled.positional)
-        values = []
-        for name in compiled.positiontup if positional else compiled.binds:
-            parameter = compiled.binds[name]
-            bind = bind_of(parameter.type, dialect)
-            if parameter.required:
-                values.append((name, bind, False, None))
-            else:
-                value = parameter.value
-                values.append((name, None, True, bind(value) if bind else value))
-        return _Plan(compiled.string, positional, tuple(values))
+
+    def _named(self, dialect: Dialect) -> dict[str, Any]:
+        """What a row holds, with the types."""
+        if isinstance(self._statement, Insert):
+            return {name: self._statement.table.c[name].type for name in self._columns or ()}
+        binds: Mapping[str, Any] = self._statement.compile(dialect=dialect).binds
+        return {name: bind.type for name, bind in binds.items() if bind.required}
+
+
+def _bound(parameter: BindParameter[Any], dialect: Dialect) -> Any:
+    bind = bind_of(parameter.type, dialect)
+    return bind(parameter.value) if bind else parameter.value
 
 
 @cache

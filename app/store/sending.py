@@ -197,6 +197,9 @@ _intended = Prepared(
         deliveries.c.id == bindparam("row_id"),
         deliveries.c.claim_token == bindparam("row_token"),
         deliveries.c.state == "claimed",
+        ~select(workspaces.c.id)
+        .where(workspaces.c.id == deliveries.c.workspace_id, workspaces.c.stopped_at.is_not(None))
+        .exists(),
     )
     .values(
         state="intent",
@@ -215,15 +218,17 @@ _intended = Prepared(
 )
 
 
-def intend(connection: Connection, rows: Sequence[dict[str, Any]], token: UUID) -> set[UUID]:
-    """Commit to sending; the ids that are still ours. What was cancelled or taken back in the meantime is not."""
-    ids = [row["row_id"] for row in rows]
-    if _intended.run(connection, rows) == len(ids):
-        return set(ids)
-    query = select(deliveries.c.id).where(
-        deliveries.c.id.in_(ids), deliveries.c.claim_token == token, deliveries.c.state == "intent"
+def intend(connection: Connection, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Commit to sending; the ids that are still ours. What was cancelled or taken back in the meantime is not, and
+    nothing is while sending is stopped.
+    """
+    tokens = {row["row_id"]: row["row_token"] for row in rows}
+    if _intended.run(connection, rows) == len(tokens):
+        return set(tokens)
+    query = select(deliveries.c.id, deliveries.c.claim_token).where(
+        deliveries.c.id.in_(tokens), deliveries.c.state == "intent"
     )
-    return set(connection.execute(query).scalars())
+    return {row.id for row in connection.execute(query) if row.claim_token == tokens[row.id]}
 
 
 _ended = Prepared(

@@ -76,16 +76,14 @@ def plant(bomb: Bomb) -> None:
 def without_intent() -> None:
     """The defect: a mail is only said to be on its way together with how it ended."""
     intend, write = sending.intend, sending.write_outcomes
-    meant: dict[Any, tuple[dict[str, Any], Any]] = {}
+    meant: dict[Any, dict[str, Any]] = {}
 
-    def pretend(connection: Any, rows: Any, token: Any) -> Any:
-        meant.update({row["row_id"]: (row, token) for row in rows})
+    def pretend(connection: Any, rows: Any) -> Any:
+        meant.update({row["row_id"]: row for row in rows})
         return {row["row_id"] for row in rows}
 
     def both(connection: Any, rows: Any) -> None:
-        for row in rows:
-            late, token = meant.pop(row["row_id"])
-            intend(connection, [late], token)
+        intend(connection, [meant.pop(row["row_id"]) for row in rows])
         write(connection, rows)
 
     sending.intend, sending.write_outcomes = pretend, both

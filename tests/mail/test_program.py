@@ -179,3 +179,9 @@ def test_links_lead_to_the_contacts_brand_when_tracking_is_off() -> None:
     data["brand"]["home"] = "javascript:alert(1)//"
     with pytest.raises(RenderError, match="bad_destination"):
         built(data=data, track=False)
+
+
+def test_a_list_is_joined() -> None:
+    program = load("{{ task.lines|join(', ') }}")
+    context = {**sample_context(program.compiled), "task": {"lines": ["a & b", "c"]}}
+    assert "a &amp; b, c" in program.render_preview(context).html

@@ -7,13 +7,11 @@ next one (*intent*). Between that commit and the next only the journal knows wha
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import structlog
 from sqlalchemy.engine import Row
-from sqlalchemy.exc import OperationalError
 
 from app.core.reasons import Reason
 from app.mail.journal import Journal
@@ -22,16 +20,15 @@ from app.mail.sandbox import MissingField, RenderError
 from app.mail.smtp import SmtpConnection
 from app.mail.smtp_pool import PoolClosed, SmtpPool
 from app.services.library import Catalogue
+from app.services.sending.committing import Commits, Slice
 from app.services.sending.composing import Composed, NoTemplate, compose
-from app.services.sending.gating import Taken, claim_and_gate, goes_on, note
-from app.services.sending.outcomes import Tried, record
+from app.services.sending.gating import Taken, claim_and_gate
+from app.services.sending.outcomes import Tried
 from app.services.world import World
-from app.store import ledger, sending
+from app.store import sending
 
 log = structlog.get_logger()
 SLICE = 10
-# Seconds between attempts to write down what happened.
-PAUSES = (0.1, 0.5, 2.0, 5.0)
 OnPhase = Callable[[str], None]
 
 
@@ -59,6 +56,7 @@ class Sender:
         self._connections = connections
         self._on_phase = on_phase
         self._stopping = threading.Event()
+        self._commits = Commits(world, clock, self._stopping.wait)
 
     def send_due(self) -> int:
         """Send until nothing is due; how many mails were looked at. Returns early after `stop`."""
@@ -131,37 +129,10 @@ class Sender:
         """Record the last slice and commit to the next; what of it is still ours to send."""
         if not (tried or mails or faults):
             return []
-        for pause in PAUSES:
-            try:
-                ours = self._written(taken, tried, mails, faults)
-                break
-            except OperationalError as error:
-                # Locked, deadlocked or away for a moment: nothing of it was written, so it is written again.
-                log.warning("sending.commit_again", error=repr(error)[:200])
-                self._stopping.wait(pause)
-        else:
-            ours = self._written(taken, tried, mails, faults)
+        slice_ = Slice(taken.claim.token, tried, mails, faults)
+        self._commits.commit(slice_)
         self._journal.settle([one.row.id for one in tried])
-        return [mail for mail in mails if mail.row.id in ours]
-
-    def _written(
-        self,
-        taken: Taken,
-        tried: Sequence[Tried],
-        mails: Sequence[Composed],
-        faults: Sequence[tuple[Row[Any], Reason]],
-    ) -> set[UUID]:
-        now = self._clock()
-        # The lease of what is on its way counts from now on: a slow batch is not a dead worker.
-        until = now + timedelta(seconds=self._world.settings.lease_seconds)
-        with self._world.database.write() as connection:
-            record(connection, self._world, tried)
-            _write_faults(connection, self._world, faults, now)
-            if mails and sending.is_stopped(connection, self._world.workspace_id):
-                sending.give_back(connection, [mail.row.id for mail in mails], taken.claim.token)
-                mails = []
-            intents = [_intent(mail, taken, now, until) for mail in mails]
-            return sending.intend(connection, intents, taken.claim.token)
+        return [mail for mail in mails if mail.row.id in slice_.ours]
 
     def _try(self, taken: Taken, mail: Composed, connection: SmtpConnection) -> Tried:
         """Raises NotBegun where the journal cannot be written: then nothing may be sent."""
@@ -195,14 +166,6 @@ def _slices(rows: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
         yield rows[start : start + SLICE]
 
 
-def _intent(mail: Composed, taken: Taken, now: datetime, until: datetime) -> dict[str, Any]:
-    return {
-        "row_id": mail.row.id, "row_token": taken.claim.token, "new_intent_at": now, "new_claimed_until": until,
-        "new_address": mail.recipient, "new_sender": mail.sender, "new_variant_id": mail.variant_id,
-        "new_template_version_id": mail.version_id,
-    }  # fmt: skip
-
-
 def _fault(row: Row[Any], error: Exception) -> Reason:
     """Why a mail could not be written. A fault of the template or its data, never of the recipient."""
     match error:
@@ -214,21 +177,3 @@ def _fault(row: Row[Any], error: Exception) -> Reason:
             return Reason("mail.no_template", {"template": row.template})
     log.error("sending.compose_failed", delivery=str(row.id), exc_info=error)
     return Reason("mail.render_failed", {"error": repr(error)[:200], "template": row.template})
-
-
-def _write_faults(
-    connection: Any, world: World, faults: Sequence[tuple[Row[Any], Reason]], now: datetime
-) -> None:
-    """A mail that cannot be written has failed; its sequence goes on as it declares."""
-    rows = [
-        {
-            "row_id": row.id, "new_state": "failed", "new_due_at": row.due_at, "new_template": row.template,
-            "new_content_kind": row.content_kind, "new_reason_code": reason.code,
-            "new_reason_params": dict(reason.params), "new_ended_at": now,
-        }
-        for row, reason in faults
-    ]  # fmt: skip
-    sending.write_gated(connection, rows)
-    ledger.add_timeline(connection, [note(world, row, "mail_failed", reason, now) for row, reason in faults])
-    going = [goes_on(row, "failed", now) for row, _ in faults if row.enrollment_id is not None]
-    sending.enrollments_go_on(connection, going)

@@ -120,5 +120,5 @@ def test_what_was_given_back_is_no_longer_the_slow_workers(house: House, left: l
         }
         values |= {"new_template_version_id": None, "new_variant_id": None}
         mine = [{"row_id": row.id, "row_token": row.claim_token, **values}]
-        assert sending.intend(connection, mine, row.claim_token) == set()
+        assert sending.intend(connection, mine) == set()
     assert by_id(house)[row.id] == "queued"

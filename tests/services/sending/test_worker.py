@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from app.services.running import run_due
-from app.services.sending import worker
+from app.services.sending import committing, worker
 from app.services.sending.outcomes import Tried, record
 from app.services.world import World
 from app.store import sending
@@ -132,8 +132,8 @@ def test_outcomes_are_written_again_after_a_lock(
         if next(calls) in (2, 3):
             raise OperationalError("COMMIT", None, Exception("database is locked"))
 
-    monkeypatch.setattr(worker, "record", sometimes)
-    monkeypatch.setattr(worker, "PAUSES", (0, 0, 0))
+    monkeypatch.setattr(committing, "record", sometimes)
+    monkeypatch.setattr(committing, "PAUSES", (0, 0, 0))
     house.sender(server.port).send_due()
     assert next(calls) == 6  # three slices to write, and two that had to be written again
     assert house.states() == {"accepted": 12}

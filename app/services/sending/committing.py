@@ -1,0 +1,144 @@
+"""What the connections of one sender have to write, together: one transaction for all that wait at the moment.
+
+Whoever finds nobody writing writes for everybody who is waiting then; the others find their share done.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import OperationalError
+
+from app.core.reasons import Reason
+from app.services.sending.composing import Composed
+from app.services.sending.gating import goes_on, note
+from app.services.sending.outcomes import Tried, record
+from app.services.world import World
+from app.store import ledger, sending
+
+log = structlog.get_logger()
+# Seconds between attempts to write down what happened.
+PAUSES = (0.1, 0.5, 2.0, 5.0)
+
+
+@dataclass(slots=True, eq=False)
+class Slice:
+    """How the last slice of a connection ended, and the next one, to which it commits.
+
+    `faults` are mails that cannot be written. Once it is committed, `ours` are the mails that may be sent.
+    """
+
+    token: UUID
+    tried: Sequence[Tried] = ()
+    mails: Sequence[Composed] = ()
+    faults: Sequence[tuple[Row[Any], Reason]] = ()
+    ours: frozenset[UUID] = frozenset()
+    error: Exception | None = None
+    written: bool = False
+    turn: threading.Event = field(default_factory=threading.Event)
+
+
+class Commits:
+    """Writes slices. `pause` waits that many seconds between two attempts."""
+
+    def __init__(self, world: World, clock: Callable[[], datetime], pause: Callable[[float], object]) -> None:
+        self._world = world
+        self._clock = clock
+        self._pause = pause
+        self._guard = threading.Lock()
+        self._waiting: list[Slice] = []
+        self._busy = False
+
+    def commit(self, slice_: Slice) -> None:
+        """Returns when this slice is committed, alone or with others. Raises what writing it raised."""
+        with self._guard:
+            self._waiting.append(slice_)
+            behind = self._busy
+            self._busy = True
+        if behind:
+            slice_.turn.wait()
+        if not slice_.written:
+            self._write_waiting()
+        if slice_.error is not None:
+            raise slice_.error
+
+    def _write_waiting(self) -> None:
+        """Write for all that wait; then it is the turn of the first who came meanwhile."""
+        with self._guard:
+            together, self._waiting = self._waiting, []
+        try:
+            self._write(together)
+        finally:
+            with self._guard:
+                following = self._waiting[:1]
+                self._busy = bool(following)
+            for one in together:
+                one.written = True
+            for one in (*together, *following):
+                one.turn.set()
+
+    def _write(self, together: list[Slice]) -> None:
+        """One transaction; where it fails for good, one each, so that nobody fails for another's sake."""
+        try:
+            for pause in PAUSES:
+                try:
+                    return self._written(together)
+                except OperationalError as error:
+                    # Locked, deadlocked or away for a moment: nothing of it was written, so it is written again.
+                    log.warning("sending.commit_again", error=repr(error)[:200])
+                    self._pause(pause)
+            self._written(together)
+        except Exception as error:
+            if len(together) == 1:
+                together[0].error = error
+                return None
+            for one in together:
+                self._write([one])
+
+    def _written(self, together: list[Slice]) -> None:
+        now = self._clock()
+        # The lease of what is on its way counts from now on: a slow batch is not a dead worker.
+        until = now + timedelta(seconds=self._world.settings.lease_seconds)
+        intents = [_intent(mail, one.token, now, until) for one in together for mail in one.mails]
+        with self._world.database.write() as connection:
+            record(connection, self._world, [tried for one in together for tried in one.tried])
+            _write_faults(connection, self._world, [fault for one in together for fault in one.faults], now)
+            ours = sending.intend(connection, intents)
+            for one in together:
+                # What is not ours is somebody else's by now, or sending was stopped: then it goes back.
+                missing = [mail.row.id for mail in one.mails if mail.row.id not in ours]
+                sending.give_back(connection, missing, one.token)
+        for one in together:
+            one.ours = frozenset(ours)
+
+
+def _intent(mail: Composed, token: UUID, now: datetime, until: datetime) -> dict[str, Any]:
+    return {
+        "row_id": mail.row.id, "row_token": token, "new_intent_at": now, "new_claimed_until": until,
+        "new_address": mail.recipient, "new_sender": mail.sender, "new_variant_id": mail.variant_id,
+        "new_template_version_id": mail.version_id,
+    }  # fmt: skip
+
+
+def _write_faults(
+    connection: Connection, world: World, faults: Sequence[tuple[Row[Any], Reason]], now: datetime
+) -> None:
+    """A mail that cannot be written has failed; its sequence goes on as it declares."""
+    rows = [
+        {
+            "row_id": row.id, "new_state": "failed", "new_due_at": row.due_at, "new_template": row.template,
+            "new_content_kind": row.content_kind, "new_reason_code": reason.code,
+            "new_reason_params": dict(reason.params), "new_ended_at": now,
+        }
+        for row, reason in faults
+    ]  # fmt: skip
+    sending.write_gated(connection, rows)
+    ledger.add_timeline(connection, [note(world, row, "mail_failed", reason, now) for row, reason in faults])
+    going = [goes_on(row, "failed", now) for row, _ in faults if row.enrollment_id is not None]
+    sending.enrollments_go_on(connection, going)
