@@ -17,7 +17,7 @@ from config import Settings
 
 def main() -> None:
     folder, url, most = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    settings = Settings(_env_file=None, data_dir=folder, database_url=url, secret_key="k" * 32)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, data_dir=folder, database_url=url, secret_key="k" * 32)
     server = create_server(create_app(settings), host="127.0.0.1", port=0, threads=8)
     if most:
         # What a full disk says, without filling one.

@@ -4,7 +4,7 @@
 Each scene gives the hits of one mail, or of one office, as lines for `trellis hits judge`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -569,7 +569,7 @@ def _play(maker: Maker, scenes: tuple[tuple[Scene, int], ...]) -> list[Labelled]
     return sorted(maker.made, key=lambda one: str(one[0]["at"]))
 
 
-def recalls(labels: list[str], verdicts: list[str]) -> Iterator[tuple[str, float, int]]:
+def recalls(labels: Sequence[str], verdicts: Sequence[str]) -> Iterator[tuple[str, float, int]]:
     """Of each label how much was found; unknown is wrong."""
     for label in ("human", "machine"):
         found = [verdict == label for verdict, said in zip(verdicts, labels, strict=True) if said == label]

@@ -21,6 +21,13 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.
 OFFICE_LOOKS = "Microsoft Office Existence Discovery"
 SPEAKS = {"accept-language": "de-DE,de;q=0.9"}
 HOME = "203.0.113.7"
+WHOLE = {
+    **SPEAKS,
+    "accept": "text/html",
+    "accept-encoding": "br",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-user": "?1",
+}
 
 
 def hit(
@@ -121,6 +128,14 @@ MACHINES = {
     "an address that fetches everybody's at once": [
         hit(after=40), *(hit(after=40 + n / 2, delivery=f"m{n}", accepted_at=ACCEPTED + timedelta(seconds=35), headers={"accept": "*/*"}, number=n + 2) for n in range(12)),
     ],
+    "looks, then fetches, in a whole browser": [hit(headers=WHOLE), hit(after=3599.5, headers=WHOLE, method="HEAD", number=2)],
+    "all links in a whole browser": [hit(headers=WHOLE, link=n, after=3600 + n, number=n) for n in range(1, 5)],
+    "opens and follows at once": [hit(link=0, after=9), *(hit(after=9 + n, link=n, number=n + 1) for n in (1, 2, 3))],
+    "a gateway's network": [hit(address="148.163.135.9")],
+    "an address that goes through a company's mails": [
+        hit(), *(hit(after=3600 + n, delivery=f"m{n}", number=n + 2) for n in range(20)),
+    ],
+    "an app's library": [hit("MyApp/3 CFNetwork/1498.700.2 Darwin/23.6.0", headers={})],
     "half a browser": [hit("Mozilla/5.0 (Windows NT 10.0; Win64; x64)")],
     "a scanner's own header": [hit(headers={**SPEAKS, "x-barracuda-scan": "1"})],
 }  # fmt: skip

@@ -119,7 +119,7 @@ def test_an_empty_file_taken_under_the_writer_loses_nothing(
     import app.inbound.spool as module
 
     spool, other, locked = Spool(tmp_path), Spool(tmp_path), module._locked
-    raced = []
+    raced: list[bool] = []
 
     def slow(handle: int) -> bool:
         if not raced:

@@ -66,7 +66,11 @@ class _Names:
         self._of_address: dict[str, _Sum] = defaultdict(_Sum)
         self._of_mail: dict[tuple[str, str | None], _Sum] = defaultdict(_Sum)
         for hit in hits:
-            if hit.address and owner_of(hit.address) not in ("inner", "relay") and not _is_aside(hit):
+            if (
+                hit.address
+                and owner_of(hit.address) not in ("inner", "relay", "apple")
+                and not _is_aside(hit)
+            ):
                 score = max(-1.5, min(1.5, sum(weight for weight, _ in found[hit.id])))
                 self._of_address[hit.address].add(score)
                 self._of_mail[hit.address, hit.delivery].add(score)

@@ -67,6 +67,7 @@ _PROGRAMS = re.compile(
     r"|Opera ?M2|AquaMail|MyMail|Newton|Tutanota|Proton ?Mail|Yahoo ?Mail|com\.google\.android\.gm|CFNetwork|Dalvik",
     re.I,
 )
+_APP_LIBRARIES = re.compile(r"CFNetwork|Dalvik")
 _ENGINES = re.compile(r"AppleWebKit/|Gecko/|like Gecko|Trident/|Presto/|KHTML", re.I)
 _MOBILE = re.compile(r"Mobile|Android|iPhone|iPad|iPod|CriOS|FxiOS|EdgiOS", re.I)
 _OLD_SYSTEM = re.compile(
@@ -108,7 +109,9 @@ def read_agent(text: str) -> Agent:
     if _OFFICE_LOOKS.search(text):
         return Agent("office", "office_looks")
     if _PROGRAMS.search(text) or _is_outlook(text):
-        return Agent("program", mobile=bool(_MOBILE.search(text)))
+        # The library with which programs of Apple and Android fetch; it opens no pages.
+        reason = "app_library" if _APP_LIBRARIES.search(text) else ""
+        return Agent("program", reason, mobile=bool(_MOBILE.search(text)))
     if not text.startswith(("Mozilla/", "Opera/")):
         return Agent("strange", "unfamiliar_agent")
     if not _ENGINES.search(text) and "MSIE" not in text:

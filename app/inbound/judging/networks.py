@@ -67,8 +67,10 @@ _BLOCKS = {
     "relay": """
         104.129.192.0/20 136.226.0.0/16 137.83.128.0/18 147.161.128.0/17 165.225.0.0/16 167.103.0.0/16 170.85.0.0/16
         185.46.212.0/22 199.168.148.0/22 8.25.203.0/24 64.215.22.0/24 163.116.128.0/17 162.10.0.0/17 146.112.0.0/16
-        155.190.0.0/16 151.186.0.0/16 17.0.0.0/8 172.224.0.0/14 104.28.0.0/16 146.75.128.0/17 140.248.0.0/16
+        155.190.0.0/16 151.186.0.0/16 172.224.0.0/14 104.28.0.0/16 146.75.128.0/17 140.248.0.0/16
         2a02:26f7::/32 2606:54c0::/32 2a04:4e41::/32 2a09:bac0::/29""",
+    # Apple's own, from which its mail privacy fetches pictures.
+    "apple": "17.0.0.0/8",
     # Behind one of these stands a proxy of ours or theirs: it says nothing of who shares it.
     "inner": """
         10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 127.0.0.0/8 169.254.0.0/16 100.64.0.0/10 ::1/128 fc00::/7 fe80::/10""",
@@ -91,7 +93,7 @@ _TABLE = _table()
 
 @lru_cache(maxsize=50_000)
 def owner_of(address: str) -> str:
-    """gateway, microsoft, fetcher, cloud, relay, inner; or nothing where it is nobody's we know of."""
+    """gateway, microsoft, fetcher, cloud, relay, apple, inner; or nothing where it is nobody's we know of."""
     found = parsed(address)
     if found is None:
         return "inner"

@@ -20,7 +20,7 @@ SPEEDS = (
 OPEN_SPEEDS = ((1, 1.2, "at_once"), (3, 0.5, "right_after_delivery"), (60, 0.0, "soon_after_delivery"))
 MUCH_LATER = -1.0
 OWNERS = {
-    "gateway": (1.7, "gateway_network"), "microsoft": (1.2, "cloud_network"), "fetcher": (1.3, "fetcher_network"),
+    "gateway": (2.6, "gateway_network"), "microsoft": (1.4, "cloud_network"), "fetcher": (1.3, "fetcher_network"),
     "cloud": (1.1, "cloud_network"), "relay": (-0.2, "shared_relay"),
 }  # fmt: skip
 _PRIVATE = """
@@ -61,6 +61,8 @@ def of_agent(hit: Hit, around: Around) -> Found:
             return [(0.5 if hit.opens else 1.5, agent.reason)]
         case "program":
             # It shows pictures to a person; pages are opened in a browser.
+            if agent.reason == "app_library" and not hit.opens:
+                return [(1.4, agent.reason)]
             return [(-1.2 if hit.opens else -0.6, "mail_program")]
         case "browser":
             return [*_age(agent.age), (-0.6, "telephone") if agent.mobile else (-0.2 if agent.linux else -0.4, "browser")]  # fmt: skip
@@ -72,7 +74,10 @@ def _age(age: int) -> Found:
 
 
 def of_network(hit: Hit, around: Around) -> Found:
-    weight, reason = OWNERS.get(owner_of(hit.address), (0.0, ""))
+    owner = owner_of(hit.address)
+    if owner == "apple":
+        return [(1.5, "privacy_network")] if hit.opens else []
+    weight, reason = OWNERS.get(owner, (0.0, ""))
     if not weight:
         return []
     # Desktops in a cloud have real mail programs.
@@ -121,7 +126,7 @@ def of_pair(hit: Hit, around: Around) -> Found:
         if read_agent(other.user_agent).kind == "office":
             return [(-0.5, "office_looks")] if same_address else []
         if other.user_agent == hit.user_agent:
-            return [(1.8 if same_address else 1.0, "head_and_get")]
+            return [(3.0 if same_address else 1.0, "head_and_get")]
         if same_address:
             return [(0.9, "head_from_there")]
     return []
@@ -146,27 +151,30 @@ def of_burst(hit: Hit, around: Around) -> Found:
     found = [(0.5, "looked_at_from_many_places")] if strangers >= 3 and not _is_same_place(close) else []
     if hit.link is None:
         return [*found, *_unlinked(hit, mine)]
-    links = {one.link for one in mine} | {hit.link}
-    if len(links) >= 3:
-        return [*found, (2.2, "many_links_at_once")]
-    return [*found, (0.9, "two_links_at_once")] if len(links) == 2 and _within(hit, mine, 2) else found
+    links = _links(hit, mine, 10)
+    if links >= 3:
+        at_once = links >= 4 or _links(hit, mine, 5) >= 3
+        return [*found, (3.0 if at_once else 2.2, "many_links_at_once")]
+    if links == 2 and _links(hit, mine, 2) == 2:
+        return [*found, (1.6 if _links(hit, mine, 1) == 2 else 0.9, "two_links_at_once")]
+    return found
+
+
+def _links(hit: Hit, others: list[Hit], seconds: float) -> int:
+    """How many different links were pressed within so many seconds before or after."""
+    return len({hit.link, *(one.link for one in others if _within(hit, one, seconds))})
 
 
 def _unlinked(hit: Hit, mine: list[Hit]) -> Found:
     """Where links are not told apart, a person's second press looks like another link."""
     clicks = 1 + sum(one.method == "GET" for one in mine)
     if clicks >= 3:
-        return [(2.0 if clicks >= 4 else 1.4, "many_links_at_once")]
-    return [(0.3, "two_links_at_once")] if clicks == 2 and _within(hit, mine, 2) else []
+        return [(2.8 if clicks >= 4 else 1.8, "many_links_at_once")]
+    return [(0.3, "two_links_at_once")] if clicks == 2 and _within(hit, mine[0], 2) else []
 
 
-def _within(hit: Hit, others: list[Hit], seconds: float) -> bool:
-    """Whether another link, or one that is not told apart, was pressed so shortly before or after."""
-    return any(
-        other.link is None or other.link != hit.link
-        for other in others
-        if other.at is not None and hit.at is not None and abs((other.at - hit.at).total_seconds()) <= seconds
-    )
+def _within(one: Hit, other: Hit, seconds: float) -> bool:
+    return one.at is not None and other.at is not None and abs((one.at - other.at).total_seconds()) <= seconds
 
 
 def _is_same_place(hits: list[Hit]) -> bool:
@@ -175,26 +183,32 @@ def _is_same_place(hits: list[Hit]) -> bool:
 
 def of_opening(hit: Hit, around: Around) -> Found:
     """Who opens a mail looks at it before anything in it is pressed; a scanner fetches all of it at once."""
-    if hit.opens or hit.at is None:
+    if hit.at is None:
         return []
     seconds = [
         (hit.at - other.at).total_seconds()
         for other in around.same_mail(hit)
-        if other.opens and other.at is not None and other.address == hit.address
+        if other.opens != hit.opens and other.at is not None and other.address == hit.address
     ]
-    if any(abs(one) < 1.5 for one in seconds):
+    close = sum(abs(one) < 1.5 for one in seconds)
+    if hit.opens:
+        many = sum(abs(one) < 5 for one in seconds) >= 3
+        return [(1.4 if many else 0.8, "opened_and_clicked_at_once")] if close or many else []
+    if close:
         return [(0.4, "opened_and_clicked_at_once")]
     return [(-0.3, "opened_before")] if any(one >= 2.5 for one in seconds) else []
 
 
 def of_crowd(hit: Hit, around: Around) -> Found:
     """One address and many recipients. Colleagues behind one address have their own pace and several browsers."""
-    if owner_of(hit.address) in ("inner", "relay"):
+    if owner_of(hit.address) in ("inner", "relay", "apple"):
         return []
     crowd = around.crowd(hit)
-    alike = crowd.agents <= max(2, crowd.long // 5)
+    alike = crowd.agents <= max(2, crowd.near // 6)
+    if crowd.near >= 12:
+        return [(2.4 if alike else 1.0, "one_address_many_recipients")]
     if crowd.near >= 8:
-        return [(1.2 if alike else 0.6, "one_address_many_recipients")]
+        return [(1.4 if alike else 0.6, "one_address_many_recipients")]
     if crowd.near >= 4:
         return [(0.6 if alike else 0.2, "one_address_many_recipients")]
     return [(0.5, "one_address_many_recipients")] if crowd.long >= 30 and alike else []

@@ -1,5 +1,6 @@
 """Judged again: points follow the new verdict to the last digit, stages never move back, and twice is as once."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def scene(database: Database, tmp_path: Path) -> Scene:
     return lay_scene(database, tmp_path, lifecycle=LIFECYCLE)
 
 
-def happened(scene: Scene, *hits: dict[str, object], was: str) -> None:
+def happened(scene: Scene, *hits: Mapping[str, object], was: str) -> None:
     """Hits that an older classifier called `was`, reacted to long ago."""
     mail = scene.delivery()
     for hit in hits:
@@ -47,7 +48,7 @@ def happened(scene: Scene, *hits: dict[str, object], was: str) -> None:
 
 
 def stage(scene: Scene) -> str:
-    return next(row.stage for row in scene.rows(tables.contact_stages) if row.contact_id == scene.person)
+    return str(next(row.stage for row in scene.rows(tables.contact_stages) if row.contact_id == scene.person))
 
 
 def score(scene: Scene) -> float:
@@ -62,7 +63,7 @@ def folded(scene: Scene) -> float:
 
 
 def interest(scene: Scene) -> float:
-    return round(sum(row.value for row in scene.rows(tables.interests)), 6)
+    return float(round(sum(row.value for row in scene.rows(tables.interests)), 6))
 
 
 MACHINES = ({"user_agent": SCANNER, "link": 1}, {"user_agent": SCANNER, "link": 2, "at": later(400)})
