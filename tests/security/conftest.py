@@ -12,11 +12,14 @@ from sqlalchemy import insert
 
 from app.core.ids import timed_id
 from app.factory import create_app
+from app.services.privacy.asking import HOLDS, write_request
 from app.services.returned import accept, read_due
 from app.store import tables
 from app.store.caught import CaughtMails
 from app.store.database import Database
+from tests.services.authoring import content
 from tests.services.signals.conftest import Scene, lay_scene
+from tests.support.joining import FORM
 from tests.support.line import NOW, enroll
 from tests.support.seed import PASSWORD_HASH
 from tests.web.conftest import Browser, signed_in
@@ -35,6 +38,7 @@ class Site:
     visitor: Visitor
     caught: CaughtMails
     returned: UUID
+    request: str
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -56,6 +60,8 @@ class Site:
             "returned.raw": f"/returned/{self.returned}/raw",
             "recipients.follow": f"/c/{track}/1",
             "recipients.ask": f"/a/{manage}/100",
+            "recipients.join": "/join/guides",
+            "recipients.confirming": f"/k/{self.request}",
         }
         for rule in self.app.url_map.iter_rules():
             if "GET" in (rule.methods or ()) and rule.endpoint not in known:
@@ -73,7 +79,7 @@ def caught(tmp_path: Path) -> Iterator[CaughtMails]:
 
 @pytest.fixture
 def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
-    scene = lay_scene(database, tmp_path, secret_key="k" * 32)
+    scene = lay_scene(database, tmp_path, secret_key="k" * 32, lifecycle=content.LIFECYCLE + FORM)
     enroll(scene.world, [scene.person], due_at=NOW + timedelta(days=1))
     _team(scene)
     raw = (
@@ -87,7 +93,16 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     visitor: Visitor
     app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)
     visitor = Visitor(scene, app, app.test_client(use_cookies=False), scene.delivery())
-    return Site(scene, app, visitor, caught, returned)
+    return Site(scene, app, visitor, caught, returned, _request(scene))
+
+
+def _request(scene: Scene) -> str:
+    """The token in a mail that asks for a confirmation."""
+    with scene.world.database.write() as connection:
+        request = write_request(
+            connection, scene.world, "erase", scene.person, "person0@example.com", "", {}, NOW, HOLDS
+        )
+    return scene.world.keyring.seal_request(request)
 
 
 def _team(scene: Scene) -> None:

@@ -88,6 +88,9 @@ def test_a_file_of_others_is_saved_and_never_shown(site: Site) -> None:
     assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
 
 
+SCRIPT = """<script src="{{ url_for('recipients.static', filename='leave.js') }}" defer></script>"""
+
+
 def test_no_template_or_style_names_another_machine() -> None:
     templates, styles = list(WEB.rglob("*.html")), list(WEB.rglob("*.css"))
     assert len(templates) > 15
@@ -95,7 +98,8 @@ def test_no_template_or_style_names_another_machine() -> None:
     for path in templates:
         text = path.read_text("utf-8")
         assert not LOADS.findall(text), path.name
-        assert not INLINE.search(text), path.name
+        # The one script: it presses the button of an unsubscription, and comes from this site.
+        assert not INLINE.search(text.replace(SCRIPT, "")), path.name
     for path in styles:
         assert not ELSEWHERE.search(path.read_text("utf-8")), path.name
-    assert not list(WEB.rglob("*.js")), "a script needs a look here"
+    assert [path.name for path in WEB.rglob("*.js")] == ["leave.js"], "a script needs a look here"

@@ -16,7 +16,7 @@ from app.inbound.spool import Spool
 from app.services.world import World
 from app.web.recipients.answering import add_answering
 from app.web.recipients.asking import add_asking
-from app.web.recipients.common import NOT_YOURS, chosen_language, languages, locale_of
+from app.web.recipients.common import NOT_YOURS, chosen_language, locale_of
 from app.web.recipients.desk import NAME, POLICY, Desk, desk, seat
 from app.web.recipients.hits import add_hits
 from app.web.recipients.joining import add_joining
@@ -91,5 +91,4 @@ def _plain(what: str) -> str:
     with force_locale(locale):
         return render_template(
             "recipients/plain.html", what=what, lang=locale.replace("_", "-"), settings=desk().settings,
-            languages=languages(),
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """A workspace with a mail that has links and a question, one person who got it, and another in the same place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -91,9 +92,12 @@ class Scene:
         return {row.purpose: row.state for row in self.rows(tables.consents) if row.contact_id == self.person}
 
 
-def lay_scene(database: Database, folder: Path, **settings: Any) -> Scene:
+def lay_scene(
+    database: Database, folder: Path, more_mails: Mapping[str, str] | None = None, **settings: Any
+) -> Scene:
+    mails = {"discovery/hello": HELLO, "discovery/deal": content.mail(), **(more_mails or {})}
     world = line.lay(
-        database, folder, sequences=SEQUENCES, mails={"discovery/hello": HELLO, "discovery/deal": content.mail()},
+        database, folder, sequences=SEQUENCES, mails=mails,
         **settings,
     )  # fmt: skip
     (person,) = line.people(world, 1)

@@ -67,7 +67,7 @@ def test_what_is_not_ours_leads_nowhere(visitor: Visitor) -> None:
     for path in (
         "/c/x/1", "/c/x/0", f"/c/{manage}/1", f"/c/{manage}/0", f"/c/{track}/3", f"/c/{track}/99999999999999999999",
         f"/c/{track[:-1]}{'A' if track[-1] != 'A' else 'B'}/1", f"/c/{other}/1", f"/u/{track}", f"/p/{track}", f"/w/{track}",
-        f"/a/{track}/100", f"/v/{track}", f"/u/{manage}x", "/u/" + "a" * 5000,
+        f"/a/{track}/100", f"/d/{track}", f"/k/{track}", f"/k/{manage}", f"/v/{track}x", f"/u/{manage}x", "/u/" + "a" * 5000,
     ):  # fmt: skip
         text = visitor.page(path, 404)
         assert "This link leads nowhere" in text, path

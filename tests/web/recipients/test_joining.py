@@ -1,6 +1,5 @@
 """Signing up: asked, confirmed by a button behind a mail's link, and nothing told to whoever tries addresses."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,19 +62,31 @@ class Desk:
         return {row.purpose: row.state for row in self.rows(tables.consents) if row.contact_id == who}
 
 
-@pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
+def lay_desk(database: Database, folder: Path) -> Desk:
     world = line.lay(
-        database, tmp_path, sequences=(line.LINE, FOLLOWS), mails={"discovery/hello": line.MAIL, **SERVICE},
+        database, folder, sequences=(line.LINE, FOLLOWS),
+        mails={"discovery/hello": line.MAIL, "service/confirm": SERVICE["service/confirm"]},
         lifecycle=content.LIFECYCLE + FORM, secret_key="k" * 32,
     )  # fmt: skip
     made: Desk
     app = create_app(world.settings, database, clock=lambda: made.at, world=world)
     made = Desk(world, app.test_client(use_cookies=False))
-    yield made
+    return made
 
 
-def test_consent_is_asked_and_given_only_by_the_button_with_its_proof(desk: Desk) -> None:
+@pytest.fixture
+def desk(sqlite_database: Database, tmp_path: Path) -> Desk:
+    return lay_desk(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+def either(database: Database, tmp_path: Path) -> Desk:
+    """The same on both databases."""
+    return lay_desk(database, tmp_path)
+
+
+def test_consent_is_asked_and_given_only_by_the_button_with_its_proof(either: Desk) -> None:
+    desk = either
     page = desk.client.get("/join/guides").get_data(as_text=True)
     assert "Yes, send me guides by mail." in page
     answer = desk.post(first_name="Nora")
@@ -148,8 +159,8 @@ def test_the_answer_is_the_same_for_known_unknown_and_stopped_addresses(desk: De
     assert stopped not in told
 
 
-def test_an_address_gets_one_mail_in_ten_minutes_and_three_a_day(desk: Desk) -> None:
-    answers = set()
+def test_an_address_gets_one_mail_in_ten_minutes_and_three_a_day(either: Desk) -> None:
+    desk, answers = either, set()
     for minutes in (0, 1, 9, 11, 22, 33, 60 * 13):
         desk.at = NOW + timedelta(minutes=minutes)
         answer = desk.post(ip=f"198.51.{minutes % 250}.1")
@@ -229,7 +240,10 @@ def test_nobody_elses_token_opens_a_request(desk: Desk) -> None:
     assert ring.open_manage(desk.link().removeprefix("/k/")) is None
 
 
-def test_without_its_template_a_form_says_that_it_cannot_be_saved(database: Database, tmp_path: Path) -> None:
+def test_without_its_template_a_form_says_that_it_cannot_be_saved(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    database = sqlite_database
     world = line.lay(database, tmp_path, lifecycle=content.LIFECYCLE + FORM, secret_key="k" * 32)
     app = create_app(world.settings, database, clock=lambda: NOW, world=world)
     made = Desk(world, app.test_client(use_cookies=False))
