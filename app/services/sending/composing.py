@@ -16,6 +16,7 @@ from app.mail.message import Envelope, Listing, build_message, checked_message
 from app.services.library import Catalogue
 from app.services.sending.facts import Batch, Person, sender_address
 from app.services.sending.why import why_line
+from app.services.sending_on import reply_address, send_on
 from app.services.world import World
 
 BOUNCES = "b"
@@ -72,18 +73,21 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
         recipient=Mailbox(recipient.name if recipient else _name(person), address),
         at=now,
         message_id=message_id(token, domain),
-        reply_to="" if recipient else person.row.owner_email or "",
+        reply_to="" if recipient else reply_address(settings, token) or person.row.owner_email or "",
         listing=_listing(row, domain, urls.unsubscribe),
     )
     context = mail_context(world, catalogue, batch, row, person, wanted, now)
     track = row.message_class == "marketing" and (person.row.tracking or settings.tracking) != "none"
     write = build_message if program.proven else checked_message
+    data = write(program, context, envelope, urls, track=track)
+    if recipient and row.context:
+        data = send_on(world, row.context, person.address, data)
     composed = Composed(
         row=row,
         mail_from=f"{verp_local_part(BOUNCES, token)}@{settings.bounce_domain or domain}",
         recipient=wire_address(address),
         sender=sender,
-        data=write(program, context, envelope, urls, track=track),
+        data=data,
         version_id=template.version_id,
         variant_id=variant_id,
         locale=locale,
