@@ -71,6 +71,7 @@ ANYWHERE = re.compile(
     r"(?!.{1,3}(?:octets|bytes|seconds|minutes|hours|days|messages|recipients|lines|kb|mb|times|more)\b)",
     re.I,
 )
+LEADING = re.compile(r"\s{0,5}(25[0-2]|[45]\d\d)(?![\d.:/])")
 SEARCHED = 8_000
 
 
@@ -93,9 +94,10 @@ def reply_code(text: str) -> int | None:
     return None
 
 
-def accepted_code(text: str) -> int | None:
-    """The code with which a server took a message, at the beginning of what it said."""
-    return int(text[:3]) if text[:3] in ("250", "251", "252") else None
+def leading_code(text: str) -> int | None:
+    """The code at the beginning of what a server said, be it an unusual one or that of a success."""
+    found = LEADING.match(text)
+    return int(found.group(1)) if found else None
 
 
 def enhanced_code(text: str) -> str | None:

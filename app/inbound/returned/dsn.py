@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from app.inbound.returned.addresses import reported
-from app.inbound.returned.codes import accepted_code, better_status, enhanced_code, reply_code, status_code
+from app.inbound.returned.codes import better_status, enhanced_code, leading_code, reply_code, status_code
 from app.inbound.returned.meanings import class_of, meanings_of
 from app.inbound.returned.parts import Part, split_fields
 from app.inbound.returned.said import Returned, What
@@ -80,7 +80,7 @@ def told(status: Status, address: str, context: str) -> Returned:
     diagnosis = DIAGNOSIS_KIND.sub("", status.diagnosis, count=1).strip()
     given = status_code(status.status)
     enhanced = better_status(given, enhanced_code(status.diagnosis))
-    code = reply_code(status.diagnosis) or accepted_code(diagnosis)
+    code = reply_code(status.diagnosis) or leading_code(diagnosis)
     if not diagnosis or (code is None and not meanings_of(diagnosis)):
         enhanced = better_status(enhanced, enhanced_code(context))
         code = code or reply_code(context)
@@ -91,9 +91,8 @@ def told(status: Status, address: str, context: str) -> Returned:
     what = _what(status, enhanced)
     if what == "none":
         return Returned(address, "none", None, enhanced, code, reason or status.action)
-    class_ = class_of(enhanced, code, said)
-    if what == "delay" and class_ == "hard":
-        class_ = "soft"
+    # What is only late has no other class: it is soft until somebody gives up.
+    class_ = "soft" if what == "delay" else class_of(enhanced, code, said)
     return Returned(address, what, class_, enhanced, code, reason)
 
 

@@ -69,7 +69,7 @@ COPY = re.compile(
 )  # fmt: skip
 # Or the copy begins without a word: two header lines of the trace, one below the other.
 BARE_COPY = re.compile(
-    r"^[ \t>]{0,4}(?:received: ?(?:from|by|\()|return-path: ?<|x-[a-z\-]{2,30}: |dkim-signature: |message-id: ?<|delivered-to: )[^\n]{0,2000}\n"
+    r"^[ \t>]{0,4}(?:received: ?(?:from|by|\()|return-path: ?<|dkim-signature: |message-id: ?<|delivered-to: )[^\n]{0,2000}\n"
     r"(?:[ \t][^\n]{0,2000}\n){0,12}[ \t>]{0,4}[a-z\-]{2,40}: ",
     re.I | re.M,
 )  # fmt: skip

@@ -134,11 +134,11 @@ def _head(notice: str, found: list[Named]) -> str:
 
 def _returned(address: str, text: str, is_delay: bool) -> Returned:
     enhanced, code = enhanced_code(text), reply_code(text)
-    class_ = class_of(enhanced, code, text)
     reason = _reason(text, address)
+    # What is only late has no other class: it is soft until somebody gives up.
     if is_delay:
-        return Returned(address, "delay", "soft" if class_ == "hard" else class_, enhanced, code, reason)
-    return Returned(address, "bounce", class_, enhanced, code, reason)
+        return Returned(address, "delay", "soft", enhanced, code, reason)
+    return Returned(address, "bounce", class_of(enhanced, code, text), enhanced, code, reason)
 
 
 def _reason(text: str, address: str) -> str:

@@ -21,7 +21,7 @@ GUESSED = re.compile(
     rb"^--([^\s].{0,200}?)[ \t]*\n(?:[A-Za-z\-]{3,40}:.{0,300}\n)*?content-type:", re.I | re.M
 )
 KNOWN_FIELD = re.compile(
-    rb"^(?:from|to|subject|date|content-[a-z]{2,20}|mime-version|message-id|received|return-path):",
+    rb"^(?:from|to|subject|date|content-[a-z]{2,20}|mime-version|message-id|received|return-path|list-[a-z]{2,20}|x-[a-z\-]{2,40}):",
     re.I | re.M,
 )
 REPORT_INSIDE = re.compile(rb"^content-type:\s{0,5}message/(?:delivery-status|feedback-report)", re.I | re.M)
@@ -157,6 +157,9 @@ def _inner(part: Part, budget: Budget) -> list[Part]:
         part.kind = "multipart/mixed"
     default = "message/rfc822" if part.kind == "multipart/digest" else "text/plain"
     pieces = _pieces(part)
+    if not pieces:
+        # Said to be of parts, and is not: a text.
+        part.kind = "text/plain"
     opened: list[Part] = []
     for piece in pieces:
         if budget.parts <= 0:
