@@ -41,7 +41,7 @@ STORY = {
     "contact.consent_asked": N_("consent was asked for by hand: %(changes)s"),
     "contact.own_choice": N_("chosen on the person’s own page"),
     "contact.pace": N_(
-        "chosen on the person’s own page: at most %(mails_a_week)s mails a week, rest until %(paused_until)s"
+        "chosen on the person’s own page: at most %(mails_a_week)s mails a week and %(mails_a_month)s a month, rest until %(paused_until)s"
     ),
     "contact.tracking": N_("chosen on the person’s own page"),
     "contact.address_taken": N_("%(address)s belongs to another contact"),
