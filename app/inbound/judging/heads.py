@@ -27,10 +27,10 @@ _SENDS_FETCHING = {"chrome": 80, "firefox": 90}
 def of_purpose(hit: Hit) -> Found:
     said = " ".join(hit.headers.get(name, "") for name in PURPOSES)
     if _AHEAD.search(said):
-        return [(3.0, "prefetch")]
+        return [(5.0, "prefetch")]
     if any(_SCANS.search(name) for name in hit.headers):
-        return [(3.0, "scanner")]
-    return [(3.0, "steered_browser")] if "headless" in hit.headers.get("sec-ch-ua", "").lower() else []
+        return [(5.0, "scanner")]
+    return [(5.0, "steered_browser")] if "headless" in hit.headers.get("sec-ch-ua", "").lower() else []
 
 
 def of_head(hit: Hit, around: Around) -> Found:

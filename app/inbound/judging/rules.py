@@ -44,21 +44,21 @@ def of_method(hit: Hit, around: Around) -> Found:
         # Office looks what a link is once its person has pressed it.
         return [(-0.6, agent.reason)]
     if hit.method == "HEAD":
-        return [(2.5, "head_request")]
-    return [(2.0, "odd_method")] if hit.method not in ("GET", "POST") else []
+        return [(4.0, "head_request")]
+    return [(3.0, "odd_method")] if hit.method not in ("GET", "POST") else []
 
 
 def of_agent(hit: Hit, around: Around) -> Found:
     agent = read_agent(hit.user_agent)
     match agent.kind:
         case "machine":
-            return [(3.0, agent.reason)]
+            return [(5.0, agent.reason)]
         case "none":
-            return [(1.5, agent.reason)]
+            return [(2.5, agent.reason)]
         case "half":
-            return [(1.6, agent.reason)]
+            return [(2.0, agent.reason)]
         case "strange":
-            return [(0.5 if hit.opens else 1.5, agent.reason)]
+            return [(0.5 if hit.opens else 2.0, agent.reason)]
         case "program":
             # It shows pictures to a person; pages are opened in a browser.
             if agent.reason == "app_library" and not hit.opens:
@@ -107,7 +107,7 @@ def of_speed(hit: Hit, around: Around) -> Found:
         return []
     after = (hit.at - taken_at).total_seconds()
     if after < 0:
-        return [(2.5 if after < -2 else 2.0, "before_delivery")]
+        return [(3.0 if after < -2 else 2.2, "before_delivery")]
     for limit, weight, reason in OPEN_SPEEDS if hit.opens else SPEEDS:
         if after < limit:
             half = weight > 0 and read_agent(hit.user_agent).kind in ("program", "office")
