@@ -19,6 +19,7 @@ from app.web.admins.catcher import catcher
 from app.web.admins.deliveries import deliveries
 from app.web.admins.health import health
 from app.web.admins.returned import returned
+from app.web.admins.senders import senders
 from app.web.admins.sending import sending
 from app.web.admins.suppressions import suppressions
 from app.web.admins.truths import truths
@@ -39,7 +40,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, today, contacts, sequences, catcher, health, sending, webhooks, returned, deliveries, suppressions, truths,
+    account, today, contacts, sequences, catcher, health, sending, senders, webhooks, returned, deliveries, suppressions, truths,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

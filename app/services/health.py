@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.core.reasons import Reason
 from app.services.calling import DeadCall, dead_calls
 from app.services.invariants import Invariant, stand
+from app.services.senders import showing
 from app.services.stopping import SendingState
 from app.services.viewing.people import full_name
 from app.store import accounts, queues
@@ -68,6 +69,7 @@ class Health:
     uncertain: tuple[Stuck, ...]
     dead_calls: tuple[DeadCall, ...]
     sending: SendingState
+    senders: tuple[tuple[str, showing.Standing], ...] = ()
 
     @property
     def oldest(self) -> timedelta | None:
@@ -89,6 +91,7 @@ class Health:
         lines += [not queue.alarm for queue in self.queues]
         lines += [invariant.ok for invariant in self.invariants]
         lines.append(not self.dead_calls)
+        lines += [False for _ in self.senders]
         return lines.count(False)
 
 
@@ -106,6 +109,7 @@ def look(database: Database, workspace_id: UUID, now: datetime) -> Health:
             tuple(_uncertain(row) for row in programme.uncertain(connection, workspace_id, MOST_ROWS)),
             dead_calls(connection, workspace_id, MOST_ROWS),
             sending,
+            tuple(showing.troubled(connection, workspace_id, now)),
         )
 
 

@@ -36,6 +36,10 @@ ACCESS: dict[str, str] = {
     # Pressing needs more than a role: admins, and whoever was given `may_send`.
     "sending.stop": "viewer",
     "sending.resume": "viewer",
+    **{
+        f"senders.{act}": "admin"
+        for act in ("index", "begin", "add", "show", "change", "pause", "resume", "test", "remove")
+    },
     "webhooks.show": "admin",
     "webhooks.add": "admin",
     "webhooks.remove": "admin",

@@ -1,6 +1,5 @@
 """Senders are added, changed and removed, each time with an entry in the audit trail. Secrets never come back out."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from sqlalchemy.engine import Row
 from app.core.relays import PRESETS
 from app.mail.source import CLASSES
 from app.services.ids import new_id
+from app.services.reading import Unreadable
 from app.services.secrets import Vault
 from app.services.senders.checking import SenderFault, Wish, begin_with, check_whole, read_match, read_wish
 from app.services.world import World
@@ -95,7 +95,11 @@ def known(connection: Connection, world: World, address: str) -> Row[Any]:
 
 def purposes(world: World, now: datetime) -> frozenset[str]:
     """What a sender may serve as a purpose: the message classes and the content kinds of the lifecycle."""
-    lifecycle = world.library.catalogue(now).rules.lifecycle
+    try:
+        lifecycle = world.library.catalogue(now).rules.lifecycle
+    except Unreadable:
+        # Nothing is published yet: the classes are there all the same.
+        return frozenset(CLASSES)
     kinds = {kind for stage in lifecycle.stages.values() for kind in stage.content_kinds}
     return frozenset({*CLASSES, *kinds})
 
@@ -107,10 +111,6 @@ def without_secret(row: Row[Any]) -> dict[str, Any]:
     }
     had = shown.pop("password", None)
     return {**shown, "has_password": shown.get("has_password", had is not None)}
-
-
-def copied(wish: Wish, **changes: Any) -> Wish:
-    return replace(wish, **changes)
 
 
 def _match_of(world: World, row: dict[str, Any], now: datetime) -> str:
