@@ -20,6 +20,7 @@ _SCANNERS = re.compile(
     r"|safe-?browsing|google-?safety|palo ?alto|fortinet|forti(?:mail|guard|gate)|sonicwall|vade ?secure|hornetsecurity"
     r"|cloudmark|ironscales|avanan|spamtitan|libraesva|f-secure|withsecure|mcafee|webroot|brightcloud|cyren|rspamd"
     r"|spamassassin|clamav|mailscanner|amavis|nospamproxy|retarus|riskiq|censys|shodan|zgrab|nessus|qualys|nuclei"
+    r"|area ?1 ?sec|abnormal|\beset\b|cisco ?secure|nmap|masscan|mail[- ]?security|security[- ]?(?:scan|gateway|email)|threat"
     r"|sandbox|malware|antivirus|anti-?spam|anti-?phish|link ?(?:scan|check|protect)|url ?(?:scan|check|protect|filter)",
     re.I,
 )
@@ -27,7 +28,7 @@ _UNFURLERS = re.compile(
     r"slackbot|teamsbot|skypeuripreview|^whatsapp/|telegrambot|discordbot|facebookexternalhit|facebot|facebookcatalog"
     r"|meta-external|twitterbot|linkedinbot|pinterestbot|redditbot|vkshare|^viber|^signal|kakaotalk-scrap|snap url"
     r"|iframely|embedly|cardyb|mastodon|mattermost|rocket\.?chat|synapse \(|quora link|unfurl|(?:link|url|web)[ -]?preview"
-    r"|bingpreview|microsoftpreview|metainspector|opengraph|zoombot|webexteams|hipchat|google-pagerenderer",
+    r"|linkpresentation|bingpreview|microsoftpreview|metainspector|opengraph|zoombot|webexteams|hipchat|google-pagerenderer",
     re.I,
 )
 # Names of libraries are to be believed at the start; further behind they may be anything.
@@ -55,7 +56,7 @@ _MONITORS = re.compile(
 _ROBOTS = re.compile(
     r"(?<!cu)bot\b|bot[/_;-]|robot|crawl|spider|slurp|scann?er|scan/|check(?:er)?/|fetch|validator|archiver|scrap[ei]"
     r"|harvest|feed|preview|https?://|[\w.]+@[\w.]+\.\w|google-(?!chrome)|googleother|mediapartners|apis-google"
-    r"|mail\.ru_|yandex(?!search|browser| )|inspection ?tool|analy[sz]er|verif(?:y|ier)",
+    r"|mail\.ru_|yandex(?!search|browser|/| )|inspection ?tool|analy[sz]er|verif(?:y|ier)",
     re.I,
 )
 _OFFICE_LOOKS = re.compile(r"Microsoft Office (?:Existence|Protocol) Discovery|Office Protocol Discovery|Microsoft-WebDAV", re.I)  # fmt: skip
@@ -69,6 +70,8 @@ _PROGRAMS = re.compile(
 )
 _APP_LIBRARIES = re.compile(r"CFNetwork|Dalvik")
 _ENGINES = re.compile(r"AppleWebKit/|Gecko/|like Gecko|Trident/|Presto/|KHTML", re.I)
+# Systems whose mail programs and apps show pages by an engine of the system.
+_HAVE_WEBKIT = re.compile(r"Macintosh|iPhone|iPad|iPod|Android")
 _MOBILE = re.compile(r"Mobile|Android|iPhone|iPad|iPod|CriOS|FxiOS|EdgiOS", re.I)
 _OLD_SYSTEM = re.compile(
     r"Windows NT (?:5|6\.0)|Windows (?:XP|98|95|CE|ME\b|2000)|Mac OS X 10[._][0-8]\b|PPC", re.I
@@ -148,7 +151,8 @@ def _browser(text: str) -> Agent:
         return Agent("browser", "", "webview", version, age, mobile)
     if not family:
         # An engine without a browser's name: Apple Mail, or an app that shows a page.
-        return Agent("program" if "AppleWebKit" in text else "half", "half_an_agent", mobile=mobile)
+        whole = _HAVE_WEBKIT.search(text) if "AppleWebKit" in text else "Opera Mini" in text
+        return Agent("program" if whole else "half", "half_an_agent", mobile=mobile)
     if _OLD_SYSTEM.search(text):
         age = 2
     elif _AGED_SYSTEM.search(text):
