@@ -1,5 +1,6 @@
 """The command `trellis`. Each command's module is loaded when it is called, so that none waits for the others."""
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -77,5 +78,11 @@ def main(context: click.Context) -> None:
         return
     if context.invoked_subcommand in ITS_OWN:
         return
-    settings = settings_or_fault()
+    try:
+        settings = settings_or_fault()
+    except click.ClickException as fault:
+        # A mail server that pipes a message in keeps it then, and comes again.
+        if context.invoked_subcommand == "inbound":
+            fault.exit_code = os.EX_TEMPFAIL
+        raise
     context.obj = settings if context.invoked_subcommand in ALONE else open_shell(settings)

@@ -1,7 +1,6 @@
 """What follows from a message: the one place that decides it, in one transaction with the message's own row."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -89,10 +88,11 @@ def _bounce(
     if not match.is_proven:
         return Came("review", "returned.unproven")
     bounce = Bounce(told.class_ or "soft", told.enhanced, told.code, told.reason)
-    if not match.by_verp and match.confidence != "person":
-        # Whoever was forwarded the mail has its Message-ID too: such a bounce adds up, and stops nothing by itself.
-        bounce = replace(bounce, enhanced=None, text=f"{told.enhanced or ''} {told.reason}".strip())
-    new = bouncing.bounced(connection, world, match.mail, bounce, source="dsn", at=row.received_at, now=now)
+    # Whoever was forwarded the mail has its Message-ID too: such a bounce adds up, and stops nothing by itself.
+    at_once = match.by_verp or match.confidence == "person"
+    new = bouncing.bounced(
+        connection, world, match.mail, bounce, source="dsn", at=row.received_at, now=now, at_once=at_once
+    )
     return Came("read", BOUNCED[bounce.class_] if new else "returned.known")
 
 
