@@ -39,6 +39,10 @@ def complaints(message: Part, original: dict[str, str]) -> list[Returned]:
     # Apple Mail leaves a list by a mail of its own making.
     if message.get("x-apple-unsubscribe").strip().lower() == "true":
         return [Returned(first_address(message.get("from")), "complaint", None, None, None, "opt-out")]
+    # Hotmail's oldest form is our mail itself, with a field put on top.
+    named = addresses_in(message.get("x-hmxmroriginalrecipient"))
+    if named:
+        return [Returned(each, "complaint", None, None, None, "abuse") for each in named[:100]]
     if _is_old_form(message, original):
         return [
             Returned(address, "complaint", None, None, None, "abuse") for address in _recipients(original)

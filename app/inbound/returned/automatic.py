@@ -1,5 +1,6 @@
 """Answers that no person wrote (RFC 3834, RFC 8098): absences, receipts, robots and lists."""
 
+from app.inbound.returned.addresses import first_address
 from app.inbound.returned.notices import has_null_sender, is_answer, is_daemon
 from app.inbound.returned.parts import Part
 from app.inbound.returned.said import What
@@ -11,7 +12,7 @@ FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("auto-reply", ()), ("x-auto-reply", ()), ("x-vacation", ()), ("x-mail-autoreply", ()), ("x-autoreply-for", ()), ("x-apple-action", ("vacation",)),
     ("x-fc-machinegenerated", ("true",)), ("x-post-messageclass", ("9",)), ("x-cron-env", ()), ("x-ebay-mailtracker", ()), ("delivered-to", ("autoresponder",)),
     ("preference", ("auto_reply",)), ("precedence", ("auto_reply", "auto-reply", "autoreply")), ("x-precedence", ("auto_reply",)), ("x-ms-exchange-generated-message-source", ("mailbox rules", "inbox rules")),
-    ("x-autoreply-domain", ()), ("x-automatic-reply", ()), ("x-responder", ()), ("x-mda-autoreply", ()),
+    ("x-autoreply-domain", ()), ("x-automatic-reply", ()), ("x-responder", ()), ("x-bluebottle-request", ()), ("x-trusted-delivery", ()), ("x-challenge", ()), ("x-boxbe-request", ()), ("x-tmda-fingerprint", ()), ("x-mda-autoreply", ()),
 )  # fmt: skip
 BULK = ("bulk", "junk", "list")
 # At the beginning of a subject they are an absence; elsewhere only beside another sign.
@@ -37,6 +38,7 @@ ABSENT = (
 RECEIPTS = (
     "read:", "read receipt", "gelesen:", "lu:", "lu :", "letto:", "leído:", "leido:", "lida:", "gelezen:", "прочитано:", "przeczytano:", "läst:", "læst:", "lest:", "luettu:", "přečteno:", "okundu:", "既読", "開封済み:", "已读:", "已读：", "not read:", "ungelesen gelöscht", "disposition notification", "return receipt", "lesebestätigung", "empfangsbestätigung (angezeigt)", "ricevuta di ritorno", "confirmación de lectura", "confirmação de leitura", "accusé de lecture", "(displayed)", "delivered:", "relayed:", "zugestellt:", "remis :",
 )  # fmt: skip
+CHALLENGERS = ("@boxbe.com", "@spamarrest.com", "@mailblocks.com", "@0spam.com")
 REPORTS = ("dmarc aggregate", "report domain:", "tls-rpt", "tls report", "smtp tls report")
 
 
@@ -52,6 +54,11 @@ def is_absence(message: Part) -> bool:
     return _is_plainly_absent(_bare(message.get("subject")))
 
 
+def is_challenge(message: Part) -> bool:
+    """Whether a service asks who we are. Some do so in the form of a delivery report."""
+    return first_address(message.get("from")).lower().endswith(CHALLENGERS)
+
+
 def kind_of(message: Part, text: str, original: dict[str, str]) -> tuple[What, str] | None:
     """What a machine's message is and by which sign; None when a person may have written it."""
     content = message.get("content-type").lower()
@@ -62,7 +69,7 @@ def kind_of(message: Part, text: str, original: dict[str, str]) -> tuple[What, s
         return "none", "report of another kind"
     if subject.startswith(RECEIPTS):
         return "none", "read receipt"
-    sign = _sign_of_robot(message, subject)
+    sign = "challenge" if is_challenge(message) else _sign_of_robot(message, subject)
     if sign:
         return "auto-reply", sign
     is_machine = has_null_sender(message) or is_daemon(message)

@@ -71,7 +71,7 @@ def _clean(found: Returned) -> Returned:
 
 def _found(letter: Letter, text: str) -> list[Returned]:
     message = letter.message
-    if automatic.is_receipt(message):
+    if automatic.is_receipt(message) or automatic.is_challenge(message):
         return _of_machine_or_person(letter, text)
     return (
         arf.complaints(message, letter.original)

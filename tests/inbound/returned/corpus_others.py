@@ -33,6 +33,8 @@ COMPLAINTS = [
     Sample("arf not spam", feedback(f"Feedback-Type: not-spam\nOriginal-Rcpt-To: {WHO}\n"), "none"),
     Sample("arf authentication", feedback(f"Feedback-Type: auth-failure\nAuth-Failure: dmarc\nOriginal-Rcpt-To: {WHO}\n"), "none"),
     Sample("jmrp", letter(f"--=_j\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: {WHO}\n{COPY}--=_j--\n", "complaint about message from 192.0.2.10", "staff@hotmail.com", Return_Path="<staff@hotmail.com>", Content_Type='multipart/mixed; boundary="=_j"'), "complaint"),
+    Sample("hotmail's oldest form", letter("Hello Anna\n", "The guide", "Trellis <news@example.net>", Return_Path="<staff@hotmail.com>", X_HmXmrOriginalRecipient=WHO), "complaint"),
+    Sample("leaving by apple mail", letter("Apple Mail sent this to leave the list.\n", "unsubscribe", ANNA, Auto_Submitted="auto-replied", X_Apple_Unsubscribe="true", **PERSON), "complaint"),
     Sample("ses notification", letter('{"notificationType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"' + WHO + '"}],"complaintFeedbackType":"abuse"},"mail":{}}\n--\nTo stop, click\n', "AWS Notification Message", "no-reply@sns.amazonaws.com", Return_Path="<x@amazonses.com>"), "complaint"),
 ]  # fmt: skip
 
@@ -73,6 +75,8 @@ AUTOMATIC = [
             ]
         )
     ),
+    Sample("challenge in the form of a report", report("Your message waits: add yourself to my guest list.\n", recipient("4.7.0", "X-Notice; Sender not pre-approved"), subject="Re: The guide (Action Required)", sender="noreply@boxbe.com"), "auto-reply", address="noreply@boxbe.com"),
+    Sample("challenge by its field", letter("This account is protected. Follow the link.\n", "RE: The guide", ANNA, X_Bluebottle_Request="1", **PERSON), "auto-reply"),
     Sample("challenge", letter("Please confirm that you are a person by answering this message.\n", "Please confirm your message", ANNA, X_Challenge="1", **PERSON), "auto-reply"),
     Sample("awaits a moderator", letter("Your mail to 'Guides' is being held until the list moderator can review it.\n", "Your message to Guides awaits moderator approval", "guides-bounces@lists.example.com", Return_Path="<guides-bounces@lists.example.com>", Precedence="bulk", List_Id="<guides.lists.example.com>"), "auto-reply", address="guides-bounces@lists.example.com"),
     Sample("ticket", letter("We have received your request and will answer soon.\n", "[Ticket 4711] We have received your message", ANNA, Auto_Submitted="auto-generated", **PERSON), "auto-reply"),

@@ -38,6 +38,7 @@ HARD = """
 550 User account is not active
 550 Mailbox is frozen. See http://help.example/frozen
 550 x@y.example user suspended
+550 User account is expired
 550 User not found: x@y.example
 511 sorry, no mailbox here by that name (#5.1.1)
 554 delivery error: dd This user doesn't have an example.com account (x@y.example) [0] - mta1.example.com
@@ -70,6 +71,7 @@ SOFT = """
 421 Too many concurrent SMTP connections
 554 5.3.0 unknown mailer error 255
 550 5.0.0 Command died with status 75
+550 <x@y.example>: Destinatario desconocido o mailbox lleno
 554 Service unavailable
 550 Rejected
 554
