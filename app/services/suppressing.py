@@ -36,10 +36,10 @@ def company_key(company_id: UUID) -> str:
     return f"company:{company_id}"
 
 
-def parts_of(address: str | None, company_id: UUID | None) -> set[str]:
-    """Everything of a recipient that a suppression may be about."""
-    found = {address, address.rpartition("@")[2]} if address else set()
-    return found | ({company_key(company_id)} if company_id else set())
+def parts_of(address: str | None, company_id: UUID | None) -> tuple[str, ...]:
+    """Everything of a recipient that a suppression may be about, the narrowest first."""
+    found = (address, address.rpartition("@")[2]) if address else ()
+    return (*found, company_key(company_id)) if company_id else found
 
 
 def suppress(

@@ -1,7 +1,7 @@
 """The contact base as a rehearsal takes it: facts and everything that is under way for each contact."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,9 @@ from app.core.sequences import Sequence as Version
 from app.core.simulator import Asked, Inside, Mail, Person, Told
 from app.services.library import Catalogue
 from app.services.reacting import to_happening
+from app.services.sending.facts import Person as Recipient
 from app.services.sending.facts import load_people, sender_address
-from app.services.suppressing import ValueHash
+from app.services.suppressing import ValueHash, parts_of
 from app.services.world import World
 from app.store import rehearsal as rows
 from app.store import sending
@@ -62,7 +63,7 @@ def _chunk(
     unheard = _by_contact(rows.unheard(connection, ids))
     entries = _by_contact(rows.entries(connection, ids))
     problems = sending.sender_problems(connection, world.workspace_id, now)
-    suppressed = _suppressed(connection, world, {one.address for one in who.values() if one.address})
+    suppressed = _suppressed(connection, world, who)
     for contact_id in ids:
         if contact_id not in facts or contact_id not in who:
             continue
@@ -78,10 +79,10 @@ def _chunk(
             ],
             asked=[_asked(row) for row in requests[contact_id]],
             told=[_told(row, now) for row in unheard[contact_id]],
-            suppressed=suppressed.get(known.address or "", ()),
+            suppressed=suppressed.get(contact_id, ()),
             paused_until=known.row.paused_until,
             own_cap=known.row.mails_a_week,
-            own_month=getattr(known.row, "mails_a_month", None),
+            own_month=known.row.mails_a_month,
             sender_problem_until=problem.problem_until if problem else None,
             sender_problem=Reason(problem.reason_code, problem.reason_params) if problem else None,
             judge_at=known.row.judge_due_at,
@@ -146,21 +147,23 @@ def _told(row: Row[Any], now: datetime) -> Told:
 
 
 def _suppressed(
-    connection: Connection, world: World, addresses: Iterable[str]
-) -> dict[str, tuple[Reason, ...]]:
-    """The suppressions that hit each address, by itself or by its domain."""
+    connection: Connection, world: World, people: Mapping[UUID, Recipient]
+) -> dict[UUID, tuple[Reason, ...]]:
+    """The suppressions that hit each contact: of their address, its domain or their company."""
     hashed = ValueHash(world.settings)
-    parts = {address: (hashed(address), hashed(address.rpartition("@")[2])) for address in addresses}
+    parts = {
+        who: [hashed(part) for part in parts_of(one.address, one.row.company_id)]
+        for who, one in people.items()
+        if one.address
+    }
     found = live_suppressions(
-        connection, world.workspace_id, {one for pair in parts.values() for one in pair}
+        connection, world.workspace_id, {one for mine in parts.values() for one in mine}
     )
-    hits: dict[str, tuple[Reason, ...]] = {}
-    for address, pair in parts.items():
-        reasons = tuple(
+    return {
+        who: tuple(
             Reason("gate.suppressed", {"scope": scope, "topic": topic, "source": source})
-            for one in pair
+            for one in mine
             for scope, topic, source in found.get(one, ())
         )
-        if reasons:
-            hits[address] = reasons
-    return hits
+        for who, mine in parts.items()
+    }

@@ -16,7 +16,7 @@ from app.core.sequences import Sequence
 from app.core.steps import Manner
 from app.services import tasks_mail
 from app.services.library import Catalogue
-from app.services.suppressing import ValueHash
+from app.services.suppressing import ValueHash, parts_of
 from app.services.world import World
 from app.store import sending
 from app.store.contacts import live_suppressions
@@ -27,7 +27,7 @@ from app.store.tables import companies, contacts, identities, users
 # Of the contact: what gate and renderer read.
 READ = (
     "id", "first_name", "last_name", "job_title", "city", "country", "persona", "locale", "fields", "tracking",
-    "mails_a_week", "paused_until", "judge_due_at",
+    "mails_a_week", "mails_a_month", "paused_until", "judge_due_at", "company_id",
 )  # fmt: skip
 
 
@@ -66,8 +66,7 @@ def load_batch(
     parts = {
         part: hashed(part)
         for person in people.values()
-        if person.address
-        for part in (person.address, person.address.rpartition("@")[2])
+        for part in parts_of(person.address, person.row.company_id)
     }
     found = live_suppressions(connection, world.workspace_id, set(parts.values()))
     return Batch(
@@ -158,7 +157,9 @@ def mail_facts(batch: Batch, row: Row[Any], world: World, catalogue: Catalogue, 
         planned_at=row.planned_at,
         expires_at=row.expires_at,
         consents=facts.consents,
-        suppressed=() if recipient else suppressions_of(batch.suppressed, person.address, row.topic),
+        suppressed=()
+        if recipient
+        else suppressions_of(batch.suppressed, person.address, row.topic, person.row.company_id),
         enrollment_state=("ended" if row.enrollment_state == "ended" else "active")
         if row.enrollment_id
         else None,
@@ -173,6 +174,7 @@ def mail_facts(batch: Batch, row: Row[Any], world: World, catalogue: Catalogue, 
         sender_problem=Reason(problem.reason_code, problem.reason_params) if problem else None,
         caps=setting.programme.caps,
         own_cap=person.row.mails_a_week,
+        own_month=person.row.mails_a_month,
         sent=[at for _, message_class, at in own if message_class == "marketing"],
         when_capped=row.when_capped or "defer",
         window=(manner.window if manner else None) or setting.programme.window,
@@ -207,13 +209,16 @@ def leaving(
 
 
 def suppressions_of(
-    suppressed: dict[str, list[tuple[str, str, str]]], address: str | None, topic: str | None
+    suppressed: dict[str, list[tuple[str, str, str]]],
+    address: str | None,
+    topic: str | None,
+    company_id: UUID | None = None,
 ) -> tuple[Reason, ...]:
-    """The suppressions that hit a mail about `topic` to `address`."""
+    """The suppressions that hit a mail about `topic` to `address`, of somebody in that company."""
     if not suppressed or address is None:
         return ()
     hits = []
-    for part in (address, address.rpartition("@")[2]):
+    for part in parts_of(address, company_id):
         for scope, about, source in suppressed.get(part, ()):
             if scope != "topic" or about == topic:
                 hits.append(Reason("gate.suppressed", {"scope": scope, "topic": about, "source": source}))
