@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.mail.dkim import Signer, sign
 from app.mail.dkim_keys import read_key
+from app.mail.headers import wire_domain
 from app.services.secrets import Vault
 from app.store import dkim as rows
 from app.store.database import Database
@@ -54,4 +55,4 @@ class Dkim:
 
     def sign(self, message: bytes, domain: str, at: datetime) -> bytes:
         """The finished message with its signatures in front; as it is where no key is for the From domain."""
-        return sign(message, self.signers_for(domain), at)
+        return sign(message, self.signers_for(wire_domain(domain)), at)

@@ -7,12 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from app.mail.dkim_keys import new_key, public_text
+from app.mail.journal import Journal
+from app.mail.smtp import SmtpRoute
+from app.mail.smtp_pool import SmtpPool
 from app.services import dkim_keys as service
 from app.services.dkim_keys import Key, KeyFault
+from app.services.running import run_due
 from app.services.secrets import CannotOpen
+from app.services.sending.worker import Sender
 from app.services.world import World
 from app.store.database import Database
-from app.store.tables import audit_entries, dkim_keys
+from app.store.tables import audit_entries, deliveries, dkim_keys
 from config import new_encryption_key
 from tests.mail.support import built
 from tests.support import line
@@ -150,3 +155,18 @@ def test_a_key_that_cannot_be_opened_stops_and_signs_nothing(world: World, tmp_p
         stranger.dkim.refresh()
     with pytest.raises(CannotOpen):
         stranger.dkim.sign(built(), "halden.example.com", NOW)
+
+
+def test_a_key_that_cannot_be_opened_stops_the_sending_and_no_mail(world: World, tmp_path: Path) -> None:
+    put_in_force(world, algorithms=("ed25519",))
+    line.enroll(world, line.people(world, 2))
+    while run_due(world, NOW).taken:
+        pass
+    stranger = line.reopen(world.database, tmp_path, encryption_keys=[new_encryption_key()])
+    pool, journal = SmtpPool(SmtpRoute("127.0.0.1", 1, "none"), 1), Journal(tmp_path / "journal", "main")
+    with pytest.raises(CannotOpen):
+        Sender(stranger, pool, journal, lambda: NOW, connections=1).send_due()
+    pool.close()
+    journal.close()
+    with world.database.read() as connection:
+        assert set(connection.execute(select(deliveries.c.state)).scalars()) == {"queued"}

@@ -87,7 +87,7 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
         mail_from=f"{verp_local_part(BOUNCES, token)}@{settings.bounce_domain or domain}",
         recipient=wire_address(address),
         sender=sender,
-        data=data,
+        data=world.dkim.sign(data, domain, now),
         version_id=template.version_id,
         variant_id=variant_id,
         locale=locale,

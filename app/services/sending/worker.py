@@ -75,6 +75,8 @@ class Sender:
         while not self._stopping.is_set():
             now = self._clock()
             catalogue = self._world.library.catalogue(now)
+            # A key that cannot be opened stops the sending here, with nothing claimed.
+            self._world.dkim.refresh()
             taken = claim_and_gate(self._world, catalogue, now, self._world.settings.batch_size)
             if taken is None:
                 break
