@@ -1,5 +1,6 @@
 """From the spool to events: as consented, judged once, and never twice."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -10,10 +11,12 @@ from sqlalchemy.exc import OperationalError
 from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import UNREADABLE, Spool
 from app.services import signals
-from app.services.signals.hits import drain
+from app.services.signals.hits import drain, forget_old_hits
 from app.services.signals.settling import SETTLE, judge_due
 from app.store import ledger, tables
-from tests.services.signals.conftest import Scene, later
+from app.store.database import Database
+from tests.services.signals.conftest import Scene, later, lay_scene
+from tests.support.databases import empty
 from tests.support.line import NOW
 
 SETTLED = NOW + SETTLE
@@ -216,3 +219,76 @@ def test_a_spool_of_another_process_is_drained_too(scene: Scene, tmp_path: Path)
     other = Spool(tmp_path / "spool")
     other.add(scene.hit(scene.delivery()))
     assert drain(scene.world, scene.spool, NOW) == 1
+
+
+def test_who_only_looked_did_not_click(scene: Scene) -> None:
+    mail = scene.delivery()
+    scene.spool.add(scene.hit(mail, method="HEAD", user_agent="Microsoft Office Existence Discovery"))
+    scene.spool.add(scene.hit(mail, at=later(1)))
+    drain(scene.world, scene.spool, later(5))
+    judge_due(scene.world, scene.links, later(5) + SETTLE)
+    assert {row.verdict for row in scene.rows(tables.hits)} == {"human"}
+    assert [(row.kind, row.occurred_at) for row in scene.rows(tables.events)] == [("clicked", later(1))]
+
+
+def test_a_bare_count_is_judged_by_when_its_mail_was_taken(scene: Scene) -> None:
+    scene.set_person(tracking="aggregate")
+    mail = scene.delivery(intent_at=NOW, accepted_at=NOW)
+    scene.spool.add(scene.hit(mail, at=later(1), headers={}))
+    scene.spool.add(scene.hit(mail, at=later(900), link=2))
+    assert drain(scene.world, scene.spool, later(900)) == 2
+    verdicts = [row.verdict for row in scene.rows(tables.hits, tables.hits.c.at)]
+    assert verdicts == ["machine", "human"]
+
+
+def test_the_default_holds_for_who_has_not_said(database: Database, tmp_path: Path) -> None:
+    for number, mode in enumerate(("none", "aggregate", "individual")):
+        empty(database)
+        scene = lay_scene(database, tmp_path / mode, tracking=mode)
+        scene.spool.add(scene.hit(scene.delivery()))
+        assert drain(scene.world, scene.spool, NOW) == bool(number)
+        assert [row.tracking for row in scene.rows(tables.hits)] == [mode][: bool(number)]
+        assert [row.contact_id for row in scene.rows(tables.hits)] == [None, scene.person][
+            number - 1 : number
+        ]
+
+
+def test_withdrawal_between_hit_and_verdict_keeps_what_was_allowed_when_it_came(scene: Scene) -> None:
+    """And what is still in the spool then is kept by the stricter of both."""
+    mail = scene.delivery()
+    scene.spool.add(scene.hit(mail))
+    drain(scene.world, scene.spool, later(1))
+    scene.spool.add(scene.hit(mail, at=later(2)))
+    signals.choose_tracking(scene.world, scene.token(mail), "aggregate", now=later(3))
+    drain(scene.world, scene.spool, later(4))
+    assert [row.contact_id for row in scene.rows(tables.hits, tables.hits.c.at)] == [scene.person, None]
+
+
+def test_old_hits_are_forgotten_and_what_they_became_stays(scene: Scene, tmp_path: Path) -> None:
+    mail = scene.delivery()
+    days = scene.world.settings.hits_days
+    scene.spool.add(scene.hit(mail))
+    scene.spool.add(scene.hit(mail, at=NOW + timedelta(days=2)))
+    drain(scene.world, scene.spool, NOW + timedelta(days=2))
+    judge_due(scene.world, scene.links, NOW + timedelta(days=3))
+    scene.spool.keep_unreadable("half a li")
+    lines = tmp_path / "spool" / UNREADABLE
+    os.utime(lines, (NOW.timestamp(), NOW.timestamp()))
+    after = NOW + timedelta(days=days + 1)
+    assert forget_old_hits(scene.world, scene.spool, after - timedelta(days=2)) == 0
+    assert lines.exists()
+    assert forget_old_hits(scene.world, scene.spool, after) == 1
+    assert forget_old_hits(scene.world, scene.spool, after) == 0
+    assert [row.at for row in scene.rows(tables.hits)] == [NOW + timedelta(days=2)]
+    assert len(scene.rows(tables.events)) == 2
+    assert not lines.exists()
+
+
+def test_one_address_of_many_people_is_told_apart_in_the_store(scene: Scene) -> None:
+    """A scanner that goes through a company's mails; each hit alone would be a person's."""
+    for number in range(14):
+        scene.spool.add(scene.hit(scene.delivery(), at=later(number)))
+    drain(scene.world, scene.spool, later(20))
+    judge_due(scene.world, scene.links, later(20) + SETTLE)
+    assert {row.verdict for row in scene.rows(tables.hits)} == {"machine"}
+    assert "one_address_many_recipients" in scene.rows(tables.hits)[0].reasons
