@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from app.cli import doctor_returned
 from app.cli.domain import MARKS, look_at_domain, wish_of
 from app.cli.faults import database_fault
 from app.cli.shell import open_shell
@@ -86,6 +87,7 @@ def examine(settings: Settings) -> Iterator[Line]:
         return
     yield Line("Migrations", "ok", "up to date")
     yield _smtp(settings)
+    yield from (Line(*finding) for finding in doctor_returned.findings(settings))
     try:
         shell = open_shell(settings)
     except click.ClickException as error:
