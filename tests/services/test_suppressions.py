@@ -268,4 +268,4 @@ def _intend(world: World, taken: Any) -> set[UUID]:
     values |= {"new_template_version_id": None, "new_variant_id": None}
     mine = [{"row_id": row.id, "row_token": row.claim_token, **values} for row in taken.passed]
     with world.database.write() as connection:
-        return sending.intend(connection, mine, taken.claim.token)
+        return sending.intend(connection, mine)
