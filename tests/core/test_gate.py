@@ -232,6 +232,13 @@ def test_the_contacts_own_cap_counts_with_the_others() -> None:
     assert none_wanted == Suppress("cap", Reason("gate.no_mails_wanted"))
 
 
+def test_the_contacts_own_month_is_thirty_days() -> None:
+    assert decide(mail(sent=[NOW - 31 * DAY], own_month=1), NOW) == Pass()
+    held = decide(mail(sent=[NOW - 20 * DAY], own_month=1, expires_at=None), NOW)
+    assert isinstance(held, Defer)
+    assert (held.until, held.reason.params["cap"]) == (NOW + 10 * DAY, "1 a month")
+
+
 def test_caps_are_those_of_all_sequences_together() -> None:
     """Rule 4 of every preset: three in a week, whoever sent them, and the fourth waits."""
     sent = [NOW - 2 * DAY, NOW - 3 * DAY, NOW - 5 * DAY]

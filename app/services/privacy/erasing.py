@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection
 
 from app.core.reasons import Reason
@@ -20,6 +21,7 @@ from app.store import accounts, ledger, persons
 from app.store import erasing as store
 from app.store import recipients as people
 
+log = structlog.get_logger()
 # After so long no answer of a server, no spooled hit and no running import speaks of them any more.
 SETTLE = timedelta(minutes=10)
 LONGEST_WHY = 500
@@ -73,8 +75,10 @@ def _settle(
         store.stand_still(connection, group, now)
         persons.erase_rows(connection, group, _own_words(connection, world, now))
         over = now >= at + SETTLE and not store.on_the_way(connection, group)
-    _sweep(world, group, addresses, now)
+    left = _sweep(world, group, addresses, now)
     if over:
+        if left:
+            log.warning("erasing.files_left", files=left)
         with world.database.write() as connection:
             persons.erase_rows(connection, group, (), last=True)
             store.settle(connection, erasure_id, now)

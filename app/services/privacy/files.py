@@ -12,15 +12,12 @@ from hashlib import file_digest
 from pathlib import Path
 from uuid import UUID
 
-import structlog
-
 from app.core.tokens import token_of_local_part
 from app.services.importing.results import result_path
 from app.services.world import World
 from app.store import erasing
 from app.store.caught import CaughtMail, CaughtMails
 
-log = structlog.get_logger()
 CAUGHT = "caught.db"
 # Whole messages as they came: one that names the person goes.
 RAW_MAIL = ("inbound",)
@@ -43,8 +40,6 @@ def search_files(world: World, contact_ids: Collection[UUID], addresses: Collect
             if path.is_file() and _names(path, wanted):
                 path.unlink(missing_ok=True)
     left = [path for path in _files(folder) if _names(path, wanted)]
-    if left:
-        log.warning("erasing.files_left", count=len(left))
     return tuple(path.relative_to(folder).as_posix() for path in left)
 
 

@@ -143,11 +143,14 @@ def why(world: World, token: ManageToken, locale: str, now: datetime) -> Why | N
 
 
 def _way(first: Any) -> str:
-    """By whom the first line of their story was written."""
-    actor = first.actor if first is not None else "system"
-    if actor == "contact":
+    """By whom the first line of their story was written, where it tells how they came."""
+    if first is not None and first.code == "contact.asked_us":
         return "form"
-    return "colleague" if actor.startswith("user:") else actor if actor == "import" else "system"
+    if first is None or first.kind != "contact":
+        return "system"
+    return (
+        "colleague" if first.actor.startswith("user:") else "import" if first.actor == "import" else "system"
+    )
 
 
 def _agreement(catalogue: Catalogue, given: Any, locale: str) -> Agreement | None:

@@ -293,3 +293,69 @@ def test_without_a_known_language_the_browsers_counts(visitor: Visitor) -> None:
     )
     visitor.scene.set_person(locale="fi")
     assert TITLES["en"] in visitor.page(f"/u/{token}")
+
+
+def test_the_button_presses_itself_only_out_of_an_older_mail(visitor: Visitor) -> None:
+    def runs(path: str, **headers: str) -> bool:
+        answer = visitor.get(path, headers=headers)
+        allowed = "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert ("leave.js" in answer.get_data(as_text=True)) == allowed
+        return allowed
+
+    assert runs(f"/u/{visitor.manage()}")
+    assert not runs(f"/u/{visitor.manage()}", **{"Sec-Fetch-Site": "same-origin"})
+    assert not runs(f"/u/{visitor.manage()}?lang=it")
+    assert not runs(f"/u/{visitor.manage('')}"), "everything is never left by itself"
+    for seconds, expected in ((299, False), (300, True)):
+        visitor.mail = visitor.scene.delivery(accepted_at=NOW - timedelta(seconds=seconds))
+        assert runs(f"/u/{visitor.manage()}") is expected
+    assert visitor.scene.consents() == {"guides": "given"}
+
+
+def test_a_picked_language_holds_from_page_to_page_and_is_not_saved(visitor: Visitor) -> None:
+    visitor.scene.set_person(locale="nl")
+    text = visitor.page(f"/u/{visitor.manage()}?lang=ru")
+    assert TITLES["ru"] in text
+    assert f"/p/{visitor.manage()}?lang=ru" in text
+    assert f'action="/u/{visitor.manage()}?lang=ru"' in text
+    assert TITLES["nl"] in visitor.page(f"/u/{visitor.manage()}?lang=xx")
+    answer = visitor.client.post(f"/p/{visitor.manage()}?lang=ru", data={"part": "pace", "pace": "one"})
+    assert "lang=ru" in answer.headers["Location"]
+    assert visitor.scene.person_row().locale == "nl"
+
+
+def test_the_language_is_saved_for_mails_and_pages(visitor: Visitor) -> None:
+    answer = visitor.client.post(f"/p/{visitor.manage()}", data={"part": "language", "language": "pt_BR"})
+    assert answer.status_code == 303
+    assert visitor.scene.person_row().locale == "pt-BR"
+    assert '<option value="pt_BR" lang="pt-BR" selected>' in visitor.page(answer.headers["Location"])
+    assert (
+        visitor.client.post(f"/p/{visitor.manage()}", data={"part": "language", "language": "de"}).status_code
+        == 400
+    )
+
+
+def test_a_web_view_that_is_passed_on_opens_nobodys_preferences(visitor: Visitor) -> None:
+    text = visitor.page(f"/v/{visitor.track}")
+    assert "Hello Person 0." in text
+    assert visitor.manage() not in text
+    assert "/c/" not in text
+    for letter in "upwad":
+        tail = "/100" if letter == "a" else ""
+        assert "This link leads nowhere" in visitor.page(f"/{letter}/{visitor.track}{tail}", 404)
+        assert "This page was passed on to you" in visitor.page(f"/{letter}/not-yours{tail}", 404)
+
+
+def test_taking_it_back_keeps_the_words_agreed_to(visitor: Visitor) -> None:
+    visitor.post(f"/u/{visitor.manage()}", what="topic")
+    visitor.post(f"/u/{visitor.manage()}/back?lang=it", topic="guides")
+    given = visitor.scene.rows(tables.consent_entries, tables.consent_entries.c.id)[-1]
+    assert (given.state, given.detail["words"][:7]) == ("given", "Accetta")
+    assert given.text_version.startswith("page:")
+
+
+def test_the_whole_agreement_of_a_withdrawn_topic_is_told(visitor: Visitor) -> None:
+    visitor.post(f"/u/{visitor.manage()}", what="topic")
+    text = visitor.page(f"/w/{visitor.manage()}")
+    assert "You took that back on 24 November" in text
+    assert "We have had your address since 24 November." in text
