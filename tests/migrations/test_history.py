@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import (
     Boolean,
     Connection,
+    Date,
     Float,
     Inspector,
     Integer,
@@ -88,6 +89,8 @@ def _value(table: Table, column: Any) -> Any:
         return b"\x00\xff"
     if isinstance(kind, Boolean):
         return True
+    if isinstance(kind, Date):
+        return NOW.date()
     if isinstance(kind, Integer):
         return 7
     if isinstance(kind, Float):

@@ -47,6 +47,13 @@ from app.store.tables.provider_events import (
 )  # fmt: skip
 from app.store.tables.senders import senders
 from app.store.tables.signals import events, hits, job_runs, timeline
+from app.store.tables.throttles import (
+    provider_pressures,
+    provider_rates,
+    sending_days,
+    throttle_lanes,
+    warm_ups,
+)  # fmt: skip
 from app.store.tables.truths import domain_checks, truth_checks, truth_findings
 
 PARTITIONED = (hits, events, attempts, timeline)
@@ -55,7 +62,7 @@ __all__ = [
     "PARTITIONED", "admissions", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
     "contact_criteria", "contact_stages", "contact_tags", "contacts", "definition_versions", "definitions",
     "deliveries", "dkim_keys", "domain_checks", "enrollments", "erasures", "events", "fact_changes", "field_definitions", "hits", "identities",
-    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "score_entries", "scores", "sender_states", "senders",
-    "sign_ins", "suppressions", "tasks", "template_variants", "timeline", "truth_checks", "truth_findings", "users", "web_calls", "webhook_calls",
+    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "provider_pressures", "provider_rates", "score_entries", "scores", "sender_states", "senders", "sending_days",
+    "sign_ins", "suppressions", "tasks", "template_variants", "throttle_lanes", "timeline", "truth_checks", "truth_findings", "users", "warm_ups", "web_calls", "webhook_calls",
     "webhook_endpoints", "workspaces",
 ]  # fmt: skip

@@ -199,6 +199,13 @@ deliveries = Table(
         sqlite_where=text("state IN ('claimed', 'intent')"),
         postgresql_where=text("state IN ('claimed', 'intent')"),
     ),
+    # What somebody just asked for goes first.
+    Index(
+        "ix_deliveries_first",
+        "due_at",
+        sqlite_where=text("state IN ('queued', 'deferred') AND message_class <> 'marketing'"),
+        postgresql_where=text("state IN ('queued', 'deferred') AND message_class <> 'marketing'"),
+    ),
     Index(None, "contact_id", "planned_at"),
     Index(
         "ix_deliveries_enrollment",

@@ -62,6 +62,7 @@ domain_checks = Table(
     workspace(),
     plain("domain", Text),
     plain("takes_mail", Text),  # yes / no / unknown
+    plain("mx", Text, nullable=True),  # the best host that takes it
     plain("due_at", Instant),  # when to ask (again)
     plain("asked_at", Instant, nullable=True),
     plain("failures", Integer),
