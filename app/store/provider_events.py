@@ -78,7 +78,7 @@ def add_call(connection: Connection, row: dict[str, Any]) -> str | None:
 
 
 def waiting_call(connection: Connection, workspace_id: UUID, now: datetime) -> Row[Any] | None:
-    """The call that has waited longest, with its provider, held for this transaction."""
+    """The call that has waited longest, with its provider."""
     query = (
         select(webhook_calls, webhook_endpoints.c.provider)
         .join(webhook_endpoints, webhook_endpoints.c.id == webhook_calls.c.endpoint_id)
@@ -90,7 +90,13 @@ def waiting_call(connection: Connection, workspace_id: UUID, now: datetime) -> R
         .order_by(webhook_calls.c.due_at)
         .limit(1)
     )
-    return connection.execute(locked(connection, query, webhook_calls)).one_or_none()
+    return connection.execute(query).one_or_none()
+
+
+def hold_call(connection: Connection, call_id: UUID) -> Row[Any] | None:
+    """The call, held for this transaction; None: somebody else has dealt with it."""
+    query = select(webhook_calls).where(webhook_calls.c.id == call_id, webhook_calls.c.state == "waiting")
+    return connection.execute(query.with_for_update()).one_or_none()
 
 
 def change_call(connection: Connection, call_id: UUID, values: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import OperationalError
 
 from app.core.ids import content_id
 from app.inbound.webhooks import PROVIDERS, ProviderEvent
@@ -25,7 +26,7 @@ from app.services.world import World
 from app.store import provider_events as store
 
 log = structlog.get_logger()
-BATCH = 50
+BATCH, PART = 15, 250  # worked in, written down in one transaction
 TRIES = 5
 BACK_OFF = timedelta(minutes=1)
 KEPT_FOR = timedelta(days=14)
@@ -61,44 +62,65 @@ def replay(world: World, ids: Sequence[UUID] | None, now: datetime, *, unmatched
 
 
 def _read_call(world: World, now: datetime) -> int:
-    with world.database.write() as connection:
+    """Write down what one call tells, in parts: a large one must not keep the database from others."""
+    with world.database.read() as connection:
         call = store.waiting_call(connection, world.workspace_id, now)
-        if call is None:
-            return 0
-        try:
-            with connection.begin_nested():
-                _write_events(connection, world, call, now)
-        except Exception as error:
-            log.error("webhooks.call_failed", id=str(call.id), error=repr(error)[:300])
-            over = call.failures + 1 >= TRIES
-            values = {
-                "failures": call.failures + 1, "due_at": now + BACK_OFF * 2**call.failures,
-                "problem": repr(error)[:300], "state": "failed" if over else "waiting",
-            }  # fmt: skip
-            store.change_call(connection, call.id, values)
-        return 1
+    if call is None:
+        return 0
+    try:
+        rows, told = _rows(world, call, now)
+        only_ours = bool(rows) and all(row["kind"] in OURS_TO_TELL for row in rows)
+        done = {"state": "done", "told": told, "ended_at": now, "problem": None}
+        for start in range(0, max(len(rows), 1), PART):
+            last = start + PART >= len(rows)
+            values = done | ({"body": None} if only_ours else {}) if last else {}
+            if not _write_part(world, call, rows[start : start + PART], values):
+                break
+    except OperationalError:
+        raise
+    except Exception as error:
+        _call_failed(world, call, error, now)
+    return 1
 
 
-def _write_events(connection: Connection, world: World, call: Row[Any], now: datetime) -> None:
+def _rows(world: World, call: Row[Any], now: datetime) -> tuple[list[dict[str, Any]], int]:
+    """The events of a call, each once, and how many were told."""
     data = load_json((call.body or "").encode())
     rows: dict[UUID, dict[str, Any]] = {}
     told = 0
     for number, event in enumerate(PROVIDERS[call.provider].events(data)):
         told += 1
-        row = (
-            _row(world, call, event, now)
-            if isinstance(event, ProviderEvent)
-            else _unreadable(world, call, number, event, now)
-        )
+        if isinstance(event, ProviderEvent):
+            row = _row(world, call, event, now)
+        else:
+            row = _unreadable(world, call, number, event, now)
         rows.setdefault(row["id"], row)
-    known = store.known_events(connection, list(rows))
-    fresh = [row for event_id, row in rows.items() if event_id not in known]
-    new = store.add_events(connection, fresh)
-    counts = Counter(row["kind"] for row in fresh)
-    store.count_kinds(connection, call.endpoint_id, counts)
-    only_ours = bool(rows) and all(row["kind"] in OURS_TO_TELL for row in rows.values())
-    done = {"state": "done", "told": told, "new": new, "ended_at": now, "problem": None}
-    store.change_call(connection, call.id, done | ({"body": None} if only_ours else {}))
+    return list(rows.values()), told
+
+
+def _write_part(world: World, call: Row[Any], rows: Sequence[dict[str, Any]], values: dict[str, Any]) -> bool:
+    """Some of a call's events, and `values` of the call itself. False: another worker was faster."""
+    with world.database.write() as connection:
+        held = store.hold_call(connection, call.id)
+        if held is None:
+            return False
+        known = store.known_events(connection, [row["id"] for row in rows])
+        fresh = [row for row in rows if row["id"] not in known]
+        new = store.add_events(connection, fresh)
+        store.count_kinds(connection, call.endpoint_id, Counter(row["kind"] for row in fresh))
+        store.change_call(connection, call.id, {**values, "new": held.new + new})
+    return True
+
+
+def _call_failed(world: World, call: Row[Any], error: Exception, now: datetime) -> None:
+    log.error("webhooks.call_failed", id=str(call.id), error=repr(error)[:300])
+    over = call.failures + 1 >= TRIES
+    values = {
+        "failures": call.failures + 1, "due_at": now + BACK_OFF * 2**call.failures, "problem": repr(error)[:300],
+        "state": "failed" if over else "waiting",
+    }  # fmt: skip
+    with world.database.write() as connection:
+        store.change_call(connection, call.id, values)
 
 
 def _row(world: World, call: Row[Any], event: ProviderEvent, now: datetime) -> dict[str, Any]:
