@@ -15,8 +15,8 @@ from app.store.partitions import first_id
 from app.store.tables import consent_entries, contacts, deliveries, hits, identities, template_variants
 
 NEAR = timedelta(minutes=10)
-# More of them say nothing more: an address that everybody comes from is a proxy of our own.
-MOST_HITS_OF_MAIL, MOST_HITS_OF_ADDRESSES = 500, 5_000
+# More of them say nothing more.
+MOST_HITS_OF_MAIL, MOST_HITS_OF_ADDRESSES = 500, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,12 @@ def due_for_judgement(
     return list(connection.execute(locked(connection, query, hits)).all())
 
 
-def around(connection: Connection, workspace_id: UUID, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Hits of the same mails and from the same addresses as these, within ten minutes of them."""
+def around(
+    connection: Connection, workspace_id: UUID, rows: Sequence[Row[Any]], addresses: Collection[str]
+) -> list[Row[Any]]:
+    """Hits of the same mails as these and from `addresses`, within ten minutes of them."""
     first, last = min(row.at for row in rows) - NEAR, max(row.at for row in rows) + NEAR
     mails = {row.delivery_id for row in rows if row.delivery_id}
-    addresses = {row.address for row in rows if row.address}
     near = select(hits).where(hits.c.at >= first, hits.c.at <= last).order_by(hits.c.at)
     found: list[Row[Any]] = []
     if mails:

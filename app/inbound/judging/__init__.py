@@ -13,7 +13,7 @@ from app.inbound.judging.agents import read_agent
 from app.inbound.judging.around import Around
 from app.inbound.judging.heads import of_head, of_purpose
 from app.inbound.judging.hits import Found, Hit, Judged, Verdict
-from app.inbound.judging.networks import owner_of
+from app.inbound.judging.networks import tells_apart
 from app.inbound.judging.rules import ALONE, TOGETHER
 
 VERSION = 2
@@ -22,7 +22,7 @@ CLEAR = 0.1
 # An address is known by its other mails when so many of its hits belong to them.
 KNOWN_BY = 3
 
-__all__ = ["VERSION", "Around", "Hit", "Judged", "Verdict", "judge", "judge_all"]
+__all__ = ["VERSION", "Around", "Hit", "Judged", "Verdict", "judge", "judge_all", "tells_apart"]
 
 
 def judge(hit: Hit) -> Judged:
@@ -66,11 +66,7 @@ class _Names:
         self._of_address: dict[str, _Sum] = defaultdict(_Sum)
         self._of_mail: dict[tuple[str, str | None], _Sum] = defaultdict(_Sum)
         for hit in hits:
-            if (
-                hit.address
-                and owner_of(hit.address) not in ("inner", "relay", "apple")
-                and not _is_aside(hit)
-            ):
+            if hit.address and tells_apart(hit.address) and not _is_aside(hit):
                 score = max(-1.5, min(1.5, sum(weight for weight, _ in found[hit.id])))
                 self._of_address[hit.address].add(score)
                 self._of_mail[hit.address, hit.delivery].add(score)

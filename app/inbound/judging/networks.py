@@ -105,6 +105,11 @@ def owner_of(address: str) -> str:
     return ""
 
 
+def tells_apart(address: str) -> bool:
+    """Whether those who share the address have something to do with each other."""
+    return owner_of(address) not in ("inner", "relay", "apple")
+
+
 def parsed(address: str) -> IPv4Address | IPv6Address | None:
     """The address, an IPv4 one also where it comes in the clothes of IPv6; None where it is none."""
     try:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from app.inbound.judging.agents import read_agent
 from app.inbound.judging.around import Around
 from app.inbound.judging.hits import Found, Hit
-from app.inbound.judging.networks import owner_of
+from app.inbound.judging.networks import owner_of, tells_apart
 
 # A click so many seconds after the mail was taken, and what that weighs.
 SPEEDS = (
@@ -201,7 +201,7 @@ def of_opening(hit: Hit, around: Around) -> Found:
 
 def of_crowd(hit: Hit, around: Around) -> Found:
     """One address and many recipients. Colleagues behind one address have their own pace and several browsers."""
-    if owner_of(hit.address) in ("inner", "relay", "apple"):
+    if not tells_apart(hit.address):
         return []
     crowd = around.crowd(hit)
     alike = crowd.agents <= max(2, crowd.near // 6)

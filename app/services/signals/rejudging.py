@@ -51,19 +51,22 @@ def rejudge(
     done, after = Corrected(), None
     turned: list[Anew] = []
     while True:
-        with _batch(world, dry_run) as connection:
+        # Judging takes its time; nobody waits for it with a lock.
+        with world.database.read() as connection:
             rows = store.judged_by_others(connection, world.workspace_id, VERSION, since, after, BATCH)
-            if not rows:
-                break
-            after = rows[-1].id
-            anew = Scene.of(connection, world, rows).judge(rows)
+            anew = Scene.of(connection, world, rows).judge(rows) if rows else []
+        if not rows:
+            break
+        after = rows[-1].id
+        with _batch(world, dry_run) as connection:
             done.add(correct(connection, world, anew, now))
             turned += [pair for pair in anew if _is_taken_back(pair)] if dry_run else []
         if on_batch is not None:
             on_batch(done)
     with _batch(world, dry_run) as connection:
-        if dry_run:
-            correct(connection, world, turned, now)
+        # A dry run has taken them back one batch after the other: here they are all there at once.
+        for start in range(0, len(turned), BATCH):
+            correct(connection, world, turned[start : start + BATCH], now)
         return done, promoted_of(connection, world, done.no_persons, now)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Row
 
 from app.core.ids import content_id
-from app.inbound.judging import Hit, Judged, judge_all
+from app.inbound.judging import Hit, Judged, judge_all, tells_apart
 from app.inbound.link_maps import LinkMap, LinkMaps
 from app.services.signals.links import links_of
 from app.services.world import World
@@ -34,7 +34,8 @@ class Scene:
 
     @classmethod
     def of(cls, connection: Connection, world: World, rows: Sequence[Row[Any]]) -> "Scene":
-        known = {row.id: row for row in store.around(connection, world.workspace_id, rows)}
+        addresses = {row.address for row in rows if row.address and tells_apart(row.address)}
+        known = {row.id: row for row in store.around(connection, world.workspace_id, rows, addresses)}
         known |= {row.id: row for row in rows}
         mails = store.mails(connection, {row.delivery_id for row in known.values() if row.delivery_id})
         domains = store.domains(connection, {row.contact_id for row in rows if row.contact_id})
