@@ -91,20 +91,14 @@ class Settings(BaseSettings):
         "https://halden.example", description="The company's site; template links start here."
     )
     bounce_domain: str = Field("", description="Domain of the envelope sender; empty: the sender's own.")
-    reply_domain: str = Field(
-        "", description="Domain of the addresses replies go to; empty: replies go to the owner's own mailbox."
-    )
+    reply_domain: str = Field("", description="Domain that replies come to; empty: they go to the owner.")
     imap_host: str = Field("", description="Where the mailbox of returned mail is read; empty: it is not.")
     imap_port: int = Field(993, ge=1, le=65535, description="Port of that server.")
-    imap_security: Literal["none", "starttls", "tls"] = Field(
-        "tls", description="How the line to it is secured; none: to this machine only."
-    )
+    imap_security: Literal["none", "starttls", "tls"] = Field("tls", description="How that line is secured.")
     imap_username: str = Field("", description="Account of the mailbox.")
     imap_password: str = Field("", description="Password of that account.", repr=False)
     imap_folder: str = Field("INBOX", description="The folder that is read; nothing in it is changed.")
-    inbound_keep_days: int = Field(
-        90, ge=1, le=3650, description="Days for which the text of returned mail is kept."
-    )
+    inbound_keep_days: int = Field(90, ge=1, le=3650, description="Days for which returned mail is kept.")
 
     default_locale: str = Field("en", description="Language where a contact has none.")
     default_zone: str = Field(
@@ -240,16 +234,9 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "sender_name",
-        "brand_name",
-        "brand_legal_name",
-        "bounce_domain",
-        "reply_domain",
-        "smtp_host",
-        "imap_host",
-        "imap_username",
-        "imap_folder",
-    )
+        "sender_name", "brand_name", "brand_legal_name", "bounce_domain", "reply_domain", "smtp_host",
+        "imap_host", "imap_username", "imap_folder"
+    )  # fmt: skip
     @classmethod
     def _text_is_one_line(cls, value: str) -> str:
         if not value.isprintable():
@@ -367,17 +354,10 @@ def _make_key(path: Path, key: str) -> None:
 
 
 # Their values are not told back.
-SECRETS = frozenset(
-    {
-        "broker_url",
-        "database_url",
-        "encryption_keys",
-        "secret_key",
-        "retired_keys",
-        "smtp_password",
-        "imap_password",
-    }
-)
+SECRETS = frozenset({
+    "broker_url", "database_url", "encryption_keys", "secret_key", "retired_keys", "smtp_password",
+    "imap_password"
+})  # fmt: skip
 
 
 class SettingsError(Exception):

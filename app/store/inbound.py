@@ -180,7 +180,7 @@ def addressee(connection: Connection, workspace_id: UUID, contact_id: UUID) -> U
         .join(contacts, contacts.c.owner_id == users.c.id)
         .where(contacts.c.id == contact_id, users.c.disabled_at.is_(None))
     )
-    found = connection.execute(owner).scalar_one_or_none()
+    found: UUID | None = connection.execute(owner).scalar_one_or_none()
     if found is not None:
         return found
     admins = select(users.c.id).where(

@@ -119,7 +119,8 @@ def _by_subject(world: World, contact_id: UUID, subject: str, at: datetime) -> M
     with world.database.read() as connection:
         sent = store.sent_to(connection, contact_id, at - RECENT, MOST_MAILS)
     for row in sent:
-        mail = showing.why(world, ManageToken(row.id, contact_id, row.topic or ""), at).mail
+        seen = showing.why(world, ManageToken(row.id, contact_id, row.topic or ""), "en", at)
+        mail = seen.mail if seen is not None else None
         if mail is not None and mail.subject and bare_subject(mail.subject) == wanted:
             with world.database.read() as connection:
                 return mail_of(connection, world, row.id)
