@@ -101,13 +101,12 @@ class Prepared:
             # Without a WHERE, SQLite takes ON CONFLICT for the ON of a join.
             statement = statement.from_select(list(types), select(v).where(true()))
         else:
-            statement = visitors.replacement_traverse(
-                statement,
-                {},
-                lambda part, **_: (
-                    v.c[part.key] if isinstance(part, BindParameter) and part.required else None
-                ),
-            )
+            replaced: Any = visitors.replacement_traverse
+
+            def from_the_rows(part: Any, **_: Any) -> Any:
+                return v.c[part.key] if isinstance(part, BindParameter) and part.required else None
+
+            statement = replaced(statement, {}, from_the_rows)
         compiled = statement.compile(dialect=dialect)
         fixed = {name: _bound(bind, dialect) for name, bind in compiled.binds.items()}
         return _Plan(
