@@ -14,6 +14,7 @@ from app.services import dkim_keys as service
 from app.services.dkim_keys import Key, KeyFault
 from app.services.running import run_due
 from app.services.secrets import CannotOpen
+from app.services.senders.testing import try_out
 from app.services.sending.worker import Sender
 from app.services.world import World
 from app.store.database import Database
@@ -23,6 +24,7 @@ from tests.mail.support import built
 from tests.support import line
 from tests.support.dkim import verdicts
 from tests.support.line import NOW
+from tests.support.strict_server import strict_server
 
 
 @pytest.fixture
@@ -170,3 +172,13 @@ def test_a_key_that_cannot_be_opened_stops_the_sending_and_no_mail(world: World,
     journal.close()
     with world.database.read() as connection:
         assert set(connection.execute(select(deliveries.c.state)).scalars()) == {"queued"}
+
+
+def test_a_test_mail_leaves_signed_too(world: World) -> None:
+    made = put_in_force(world, "halden.example")
+    with strict_server() as server:
+        route = SmtpRoute("127.0.0.1", server.port, "none", timeout=10)
+        tested = try_out(world, world.settings.sender_address, route, NOW, "ada@example.com")
+    assert tested.reason is None
+    assert server.refused == []
+    assert verdicts(server.taken[0].data, records(*made), NOW) == [True, True]

@@ -59,7 +59,7 @@ def try_out(world: World, address: str, house: SmtpRoute, now: datetime, to: str
         found = _agreed(route, connection.opened)
         if recipient is None:
             return found
-        outcome = connection.send(sender, recipient, _mail(sender, name, recipient, now))
+        outcome = connection.send(sender, recipient, _signed(world, sender, name, recipient, now))
     finally:
         connection.close()
     reason = None if outcome.kind == "accepted" else reason_of(outcome, sender)
@@ -115,6 +115,12 @@ def _recipient(to: str) -> str:
         return read_address(to).shown
     except AddressFault:
         raise SenderFault("senders.no_recipient", "to", value=to[:80]) from None
+
+
+def _signed(world: World, sender: str, name: str, recipient: str, now: datetime) -> bytes:
+    """As every other mail leaves. Raises CannotOpen."""
+    world.dkim.refresh()
+    return world.dkim.sign(_mail(sender, name, recipient, now), sender.rpartition("@")[2], now)
 
 
 def _mail(sender: str, name: str, recipient: str, now: datetime) -> bytes:
