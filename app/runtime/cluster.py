@@ -19,7 +19,7 @@ from celery.signals import worker_shutdown, worker_shutting_down
 from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import Spool
 from app.runtime import clock
-from app.runtime.engine import Engine, route_of
+from app.runtime.engine import Engine, resolver_of, route_of
 from app.runtime.jobs import Job, jobs, run_job
 from app.services.world import open_world
 from app.store.accounts import main_workspace
@@ -60,7 +60,9 @@ class Member:
             raise RuntimeError("The database is empty. Run `trellis init` first.")
         spool, links = Spool(settings.data_dir / "spool"), LinkMaps(settings.data_dir / "links")
         world = open_world(database, workspace_id, settings)
-        engine = Engine(world, spool, links, route_of(settings, None), clock.now)
+        engine = Engine(
+            world, spool, links, route_of(settings, None), clock.now, resolver=resolver_of(settings)
+        )
         engine.recover()
         return engine
 

@@ -9,12 +9,14 @@ import structlog
 
 from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import Spool
+from app.mail.dns import Resolver, SystemResolver
 from app.mail.journal import Journal
 from app.mail.smtp import SmtpRoute
-from app.mail.smtp_pool import SmtpPool
+from app.mail.smtp_pools import SmtpPools
 from app.runtime import memory
 from app.services import (
     enrolling,
+    flagging,
     gathering,
     invariants,
     privacy,
@@ -27,7 +29,7 @@ from app.services import (
 from app.services.calling import Caller
 from app.services.returned import forget_old, polling, read_due
 from app.services.senders import breaking
-from app.services.senders.book import house_route
+from app.services.senders.book import HOUSE, house_route, routes_of
 from app.services.sending.recovering import Recovered, reap, take_over
 from app.services.sending.worker import OnPhase, Sender
 from app.services.signals import drain, forget_old_hits, judge_due
@@ -44,6 +46,11 @@ def route_of(settings: Settings, catcher_port: int | None) -> SmtpRoute:
     return house_route(settings, catcher_port)
 
 
+def resolver_of(settings: Settings) -> Resolver | None:
+    """Who is asked for mail hosts; nobody while mail goes to the built-in catcher."""
+    return None if settings.uses_catcher else SystemResolver(settings.dns_servers)
+
+
 class Engine:
     """The jobs of one worker. `clock` is read once a tick, and when a mail is answered."""
 
@@ -56,16 +63,19 @@ class Engine:
         clock: Callable[[], datetime],
         *,
         on_phase: OnPhase | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
         settings = world.settings
         self.world = world
+        self._resolver = resolver
         self.clock = clock
         self._spool = spool
         self._links = links
         self._journal = Journal(_journals(settings.data_dir), settings.worker_name)
-        self._pool = SmtpPool(route, settings.smtp_connections)
+        self._house = (route, settings.smtp_connections)
+        self._pools = SmtpPools({HOUSE: self._house})
         self._sender = Sender(
-            world, self._pool, self._journal, clock, connections=settings.smtp_connections, on_phase=on_phase
+            world, self._pools, self._journal, clock, connections=settings.smtp_connections, on_phase=on_phase
         )
         self._caller = Caller(world, clock)
         self._stopping = threading.Event()
@@ -117,6 +127,9 @@ class Engine:
         now = self.clock()
         keep_links(self.world, self._links, self.world.library.catalogue(now))
         reap(self.world, now)
+        with self.world.database.read() as connection:
+            routes = routes_of(connection, self.world.workspace_id, self.world.settings, self._house)
+        self._pools.replace(routes)
         return self._sender.send_due()
 
     def breaker(self) -> int:
@@ -151,6 +164,13 @@ class Engine:
         """Uncertain mails that something came back from are settled."""
         return settling.settle_known(self.world, self.clock())
 
+    def flags(self) -> int:
+        """Addresses that came in are looked at, and their domains asked whether they take mail."""
+        looked = self._until_idle(lambda: flagging.flag_new(self.world, self.clock()))
+        if self._resolver is not None:
+            flagging.ask_domains(self.world, self._resolver, self.clock())
+        return looked
+
     def invariants(self) -> int:
         """Once an hour: what must always be true is asked of the newest rows and the next piece of each table."""
         return invariants.run_checks(self.world, self.clock())
@@ -167,7 +187,7 @@ class Engine:
         self._caller.stop()
 
     def close(self) -> None:
-        self._pool.close()
+        self._pools.close()
         self._journal.close()
 
     def _until_idle(self, work: Callable[[], int]) -> int:

@@ -35,6 +35,7 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("silence", timedelta(hours=1), Engine.silence),
         Job("gather", timedelta(hours=1), Engine.gather),
         Job("forget", timedelta(minutes=1), Engine.forget),
+        Job("flags", timedelta(minutes=1), Engine.flags),
         Job("settle", timedelta(minutes=5), Engine.settle),
         Job("invariants", timedelta(hours=1), Engine.invariants),
         Job("partitions", timedelta(days=1), Engine.partitions),

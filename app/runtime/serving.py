@@ -18,7 +18,7 @@ from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import Spool
 from app.runtime import clock
 from app.runtime.catcher import Catcher, PortBusy
-from app.runtime.engine import Engine, route_of
+from app.runtime.engine import Engine, resolver_of, route_of
 from app.runtime.scheduler import start_scheduler
 from app.services.world import World
 from app.store.caught import CaughtMails
@@ -65,7 +65,14 @@ class House:
         """Serve until SIGINT or SIGTERM, then finish what is in hand."""
         settings = self._world.settings
         catcher, catcher_port = self._catcher(settings)
-        engine = Engine(self._world, self._spool, self._links, route_of(settings, catcher_port), clock.now)
+        engine = Engine(
+            self._world,
+            self._spool,
+            self._links,
+            route_of(settings, catcher_port),
+            clock.now,
+            resolver=resolver_of(settings),
+        )
         recovered = engine.recover()
         if recovered.uncertain:
             self._say(f"{recovered.uncertain} mails may or may not have arrived; see the health page.")

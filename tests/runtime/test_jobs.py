@@ -9,7 +9,24 @@ from app.runtime.jobs import jobs
 def test_the_names_stay_and_the_order_is_that_of_the_way_through() -> None:
     names = [job.name for job in jobs(timedelta(seconds=5))]
     assert names == [
-        "signals", "mailbox", "inbound", "react", "run", "send", "breaker", "call", "provider_events", "provider_tidy", "silence", "gather", "forget", "settle", "invariants", "partitions", "old_hits",
+        "signals",
+        "mailbox",
+        "inbound",
+        "react",
+        "run",
+        "send",
+        "breaker",
+        "call",
+        "provider_events",
+        "provider_tidy",
+        "silence",
+        "gather",
+        "forget",
+        "flags",
+        "settle",
+        "invariants",
+        "partitions",
+        "old_hits",
     ]
 
 

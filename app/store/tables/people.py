@@ -159,6 +159,12 @@ identities = Table(
     personal("suggestion", Text, nullable=True),  # what was meant, where it looks mistyped
     UniqueConstraint("workspace_id", "kind", "value"),
     Index(None, "contact_id"),
+    Index(
+        "ix_identities_unlooked",
+        "id",
+        sqlite_where=text("kind = 'email' AND flag IS NULL"),
+        postgresql_where=text("kind = 'email' AND flag IS NULL"),
+    ),
 )
 
 merges = Table(
