@@ -37,11 +37,19 @@ class Erased:
 
 
 def erase(
-    world: World, contact_id: UUID, *, by: str, why: str, now: datetime, user_id: UUID | None = None
+    world: World,
+    contact_id: UUID,
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+    user_id: UUID | None = None,
+    files: bool = True,
 ) -> Erased | None:
     """Forget the contact and all who were merged into them. None: there is nobody (any more).
 
     `by` is contact, system or user:<id>. Mail on its way cannot be called back; what waits is cancelled.
+    Without `files` whole tables and files are searched later only, by `settle_due`: nobody waits for it.
     """
     with world.database.write() as connection:
         who = people.lock_contact(connection, world.workspace_id, contact_id)
@@ -54,36 +62,32 @@ def erase(
         store.take_away(connection, group, now)
         _keep_out(connection, world, addresses, now)
         _write_down(connection, world, group, addresses, by, why, user_id, now)
-    left = _sweep(world, group, addresses, now)
-    return Erased(who, rows, left)
+    return Erased(who, rows, _sweep(world, group, addresses, now) if files else ())
 
 
 def settle_due(world: World, now: datetime) -> int:
     """Look again for what came in late, and end the erasures after which nothing can; how many were ended."""
     with world.database.read() as connection:
         rows = store.unsettled(connection, world.workspace_id)
-    return sum(
-        _settle(world, row.id, row.contact_id, row.at, list(row.traces["addresses"]), now) for row in rows
-    )
+    due = [row for row in rows if now >= row.at + SETTLE]
+    return sum(_settle(world, row.id, row.contact_id, list(row.traces["addresses"]), now) for row in due)
 
 
-def _settle(
-    world: World, erasure_id: UUID, contact_id: UUID, at: datetime, addresses: list[str], now: datetime
-) -> bool:
+def _settle(world: World, erasure_id: UUID, contact_id: UUID, addresses: list[str], now: datetime) -> bool:
     with world.database.write() as connection:
         group = persons.everybody_in(connection, contact_id)
+        if store.on_the_way(connection, group):
+            return False
         store.stand_still(connection, group, now)
         persons.erase_rows(connection, group, _own_words(connection, world, now))
-        over = now >= at + SETTLE and not store.on_the_way(connection, group)
     left = _sweep(world, group, addresses, now)
-    if over:
-        if left:
-            log.warning("erasing.files_left", files=left)
-        with world.database.write() as connection:
-            persons.erase_rows(connection, group, (), last=True)
-            store.settle(connection, erasure_id, now)
-        world.database.empty_log()
-    return over
+    if left:
+        log.warning("erasing.files_left", files=left)
+    with world.database.write() as connection:
+        persons.erase_rows(connection, group, (), last=True)
+        store.settle(connection, erasure_id, now)
+    world.database.empty_log()
+    return True
 
 
 def _own_words(connection: Connection, world: World, now: datetime) -> set[str]:

@@ -81,7 +81,9 @@ def _erased(wanted: Request) -> ResponseReturnValue:
     """Whoever comes second finds it done."""
     assert wanted.contact_id is not None
     locale = _locale(wanted)
-    privacy.erase(desk().world(), wanted.contact_id, by="contact", why="asked by the person", now=now())
+    privacy.erase(
+        desk().world(), wanted.contact_id, by="contact", why="asked by the person", now=now(), files=False
+    )
     asking.confirmed(desk().world(), wanted, now())
     return open_page("done", locale_of(locale), zone_of_house(), request=wanted)
 
