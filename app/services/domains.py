@@ -17,7 +17,7 @@ from app.mail.headers import wire_domain
 from app.services.dkim_keys import Key, listed
 from app.services.sentences import say
 from app.services.world import World
-from config import Settings
+from app.store import senders
 
 # What large relays ask their customers to put into SPF, by the end of the relay's host name.
 RELAYS = {
@@ -56,31 +56,32 @@ def check_domain(world: World, resolver: Resolver, wish: Wish) -> Iterator[Findi
 
 
 def _rooms(world: World, resolver: Resolver, wish: Wish) -> tuple[Callable[[], Iterable[Finding]], ...]:
-    domain, settings = wish.domain, world.settings
-    bounces = wire_domain(settings.bounce_domain) if settings.bounce_domain else domain
+    domain = wish.domain
+    envelopes = envelopes_of(world, domain)
+    bounces = tuple(dict.fromkeys(name for name, _ in envelopes))
     keys = keys_for(world, domain)
     signing = [key.domain for key in keys if key.state == "active"] + [domain] * len(wish.selectors)
-    mechanism = relay_mechanism(settings)
+
+    def spf() -> Iterator[Finding]:
+        for name, mechanism in envelopes:
+            yield from check_spf(resolver, name, mechanism=mechanism, address=wish.address)
 
     def dmarc() -> Iterator[Finding]:
         policy = find_policy(resolver, domain)
         yield from check_dmarc(resolver, domain, policy)
-        yield from check_alignment(policy, domain, bounces, signing)
+        for name in bounces:
+            yield from check_alignment(policy, domain, name, signing)
 
     def mx() -> Iterator[Finding]:
         yield from check_mx(resolver, domain, "replies")
-        if bounces != domain:
-            yield from check_mx(resolver, bounces, "bounces")
+        for name in bounces:
+            if name != domain:
+                yield from check_mx(resolver, name, "bounces")
 
-    rooms: list[Callable[[], Iterable[Finding]]] = [
-        lambda: check_spf(resolver, bounces, mechanism=mechanism, address=wish.address),
-        lambda: _keys(resolver, keys, wish),
-        dmarc,
-        mx,
-    ]
+    rooms: list[Callable[[], Iterable[Finding]]] = [spf, lambda: _keys(resolver, keys, wish), dmarc, mx]
     if wish.address:
         rooms.append(lambda: check_ptr(resolver, wish.address))
-    host = urlsplit(settings.public_url).hostname or ""
+    host = urlsplit(world.settings.public_url).hostname or ""
     if not _is_local(host):
         rooms.append(lambda: check_links(resolver, host))
     return tuple(rooms)
@@ -119,9 +120,27 @@ def keys_for(world: World, domain: str) -> tuple[Key, ...]:
     return ()
 
 
-def relay_mechanism(settings: Settings) -> str:
-    """What the relay of the settings must have in SPF; empty where we do not know it."""
-    host = settings.smtp_host.lower().rstrip(".")
+def envelopes_of(world: World, domain: str) -> tuple[tuple[str, str], ...]:
+    """Where bounces of the domain's senders go, and what the SPF record there must hold for their relay."""
+    settings = world.settings
+    with world.database.read() as connection:
+        ours = [
+            row for row in senders.in_use(connection, world.workspace_id) if _domain_of(row.address) == domain
+        ]
+    found = [(row.bounce_domain or settings.bounce_domain, row.host or settings.smtp_host) for row in ours]
+    if not found or _domain_of(settings.sender_address) == domain:
+        found.append((settings.bounce_domain, settings.smtp_host))
+    named = [(wire_domain(bounce) if bounce else domain, relay_mechanism(host)) for bounce, host in found]
+    return tuple(dict.fromkeys(named))
+
+
+def _domain_of(address: str) -> str:
+    return wire_domain(address.rpartition("@")[2])
+
+
+def relay_mechanism(host: str) -> str:
+    """What a relay wants to see in SPF; empty where we do not know it."""
+    host = host.lower().rstrip(".")
     return next((term for end, term in RELAYS.items() if host == end or host.endswith(f".{end}")), "")
 
 

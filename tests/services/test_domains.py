@@ -8,11 +8,11 @@ import pytest
 
 from app.mail.dns import NoAnswer, Refused
 from app.services import dkim_keys
-from app.services.domains import Wish, check_domain, relay_mechanism, told
+from app.services.domains import Wish, check_domain, envelopes_of, relay_mechanism, told
+from app.services.senders import checking, keeping
 from app.services.wording.domains import DOMAINS
 from app.services.world import World
 from app.store.database import Database
-from config import Settings
 from tests.support import line
 from tests.support.line import NOW
 from tests.support.names import Names
@@ -141,8 +141,20 @@ def test_on_ones_own_machine_no_host_of_links_is_asked_for(database: Database, t
         ("", ""),
     ],
 )
-def test_what_a_relay_wants_in_spf(host: str, term: str, tmp_path: Path) -> None:
-    assert relay_mechanism(Settings(_env_file=None, smtp_host=host, data_dir=tmp_path)) == term
+def test_what_a_relay_wants_in_spf(host: str, term: str) -> None:
+    assert relay_mechanism(host) == term
+
+
+def test_each_sender_of_the_domain_has_its_envelope_looked_at(world: World) -> None:
+    own = checking.Wish(
+        address="news@example.com", name="News", serves="domain", match=DOMAIN, preset="postmark",
+        username="x", password="y", bounce_domain="pm.example.com",
+    )  # fmt: skip
+    keeping.add(world, own, NOW, None)
+    assert envelopes_of(world, DOMAIN) == (("pm.example.com", "include:spf.mtasv.net"),)
+    assert envelopes_of(world, "other.example") == (("bounce.example.com", "include:amazonses.com"),)
+    codes = {(found["code"], found["state"]) for found in look(world, Names(ready(world)))}
+    assert ("domain.spf.none", "stop") in codes, "bounces of that sender go to a domain without a record"
 
 
 def source_codes() -> set[str]:
