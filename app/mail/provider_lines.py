@@ -20,6 +20,21 @@ _LINES = {
     "brevo": "X-Mailin-custom: {token}\r\n",
 }  # fmt: skip
 
+# Under which domain each listens for mail.
+_DOMAINS = {
+    "amazonaws.com": "ses",
+    "postmarkapp.com": "postmark",
+    "mailgun.org": "mailgun",
+    "sendgrid.net": "sendgrid",
+    "brevo.com": "brevo",
+    "sendinblue.com": "brevo",
+}
+
+
+def provider_at(host: str) -> str:
+    """Whose relay listens at this host; empty where nobody's we know."""
+    return _DOMAINS.get(".".join(host.lower().rstrip(".").rsplit(".", 2)[-2:]), "")
+
 
 def provider_lines(provider: str, token: str) -> bytes:
     """The lines for a mail that leaves through this provider (a key of `core.relays.PRESETS`); none for others.

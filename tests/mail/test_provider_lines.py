@@ -8,7 +8,7 @@ import pytest
 
 from app.core.relays import PRESETS
 from app.inbound.webhooks import PROVIDERS
-from app.mail.provider_lines import provider_lines
+from app.mail.provider_lines import provider_at, provider_lines
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmn"
 MAIL = b"From: a@halden.example\r\nTo: b@example.com\r\nMessage-ID: <x@halden.example>\r\n\r\nHello.\r\n"
@@ -46,3 +46,13 @@ def test_the_token_stands_where_each_gives_it_back() -> None:
 
 def test_a_plain_relay_is_told_nothing() -> None:
     assert provider_lines("plain", TOKEN) == provider_lines("", TOKEN) == b""
+
+
+def test_a_relay_is_known_by_its_host() -> None:
+    for preset in PRESETS.values():
+        if preset.host:
+            assert provider_at(preset.host.format(region="eu-west-1")) == preset.key
+    assert provider_at("SMTP.Postmarkapp.com.") == "postmark"
+    assert [
+        provider_at(host) for host in ("", "relay.example.com", "postmarkapp.com.evil.example", "com")
+    ] == [""] * 4
