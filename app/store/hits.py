@@ -12,7 +12,15 @@ from sqlalchemy.engine import Row
 from app.store.claims import locked
 from app.store.hints import said, within
 from app.store.partitions import first_id
-from app.store.tables import consent_entries, contacts, deliveries, hits, identities, template_variants
+from app.store.tables import (
+    consent_entries,
+    contacts,
+    deliveries,
+    domain_checks,
+    hits,
+    identities,
+    template_variants,
+)  # fmt: skip
 
 NEAR = timedelta(minutes=10)
 # More of them say nothing more.
@@ -111,14 +119,21 @@ def around(
     return found
 
 
-def domains(connection: Connection, contact_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The domain of each contact's address."""
-    query = select(identities.c.contact_id, identities.c.value).where(
-        identities.c.contact_id.in_(contact_ids),
-        identities.c.kind == "email",
-        identities.c.is_primary.is_(True),
+def mailboxes(connection: Connection, contact_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+    """The domain of each contact's address, and the host that takes its mail where that is known."""
+    i, d = identities.c, domain_checks.c
+    query = select(i.contact_id, i.workspace_id, i.value).where(
+        i.contact_id.in_(contact_ids), i.kind == "email", i.is_primary.is_(True)
     )
-    return {row.contact_id: row.value.rpartition("@")[2] for row in connection.execute(query)}
+    rows = connection.execute(query).all()
+    named = {row.contact_id: row.value.rpartition("@")[2] for row in rows}
+    asked = select(d.domain, d.mx).where(
+        d.workspace_id.in_({row.workspace_id for row in rows}),
+        d.domain.in_(set(named.values())),
+        d.mx.is_not(None),
+    )
+    hosts = {row.domain: row.mx for row in connection.execute(asked)} if rows else {}
+    return {contact_id: (domain, hosts.get(domain, "")) for contact_id, domain in named.items()}
 
 
 def mails(connection: Connection, delivery_ids: Collection[UUID]) -> dict[UUID, Any]:

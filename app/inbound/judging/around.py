@@ -47,6 +47,7 @@ class Around:
             if hit.address:
                 addresses[hit.address].append(hit)
         self._mails = {mail: _in_order(found) for mail, found in mails.items()}
+        self._asked: tuple[str, list[Hit]] = ("", [])
         self._crowds: dict[str, Crowd] = {}
         for found in addresses.values():
             self._count(_in_order(found)[1])
@@ -55,11 +56,16 @@ class Around:
         """The other hits of its mail within a minute, the nearest forty before and after it."""
         if hit.at is None or not hit.delivery or hit.delivery not in self._mails:
             return ()
+        if self._asked[0] == hit.id:
+            return self._asked[1]
         times, hits = self._mails[hit.delivery]
         place = bisect_left(times, hit.at)
         first = max(bisect_left(times, hit.at - MINUTE), place - MOST)
         last = min(bisect_right(times, hit.at + MINUTE), place + MOST)
-        return [other for other in hits[first:last] if other.id != hit.id]
+        found = [other for other in hits[first:last] if other.id != hit.id]
+        # Several rules ask the same of one hit.
+        self._asked = (hit.id, found)
+        return found
 
     def expects(self, name: str, *, whole: bool) -> bool:
         """Whether a header that a hit lacks would have been written down; `whole`: its others seem all there.

@@ -30,6 +30,8 @@ _PRIVATE = """
     ya.ru proton.me protonmail.com fastmail.com comcast.net verizon.net att.net btinternet.com sky.com
 """
 PRIVATE = frozenset(_PRIVATE.split())
+# People's own mailboxes at Microsoft; companies' are gated.
+OUTLOOK_COM = "olc.protection.outlook.com"
 GATEWAYS = (
     "pphosted.com", "ppe-hosted.com", "mimecast.com", "barracudanetworks.com", "ess.barracuda.com", "messagelabs.com",
     "iphmx.com", "trendmicro.com", "trendmicro.eu", "fireeyecloud.com", "protection.outlook.com", "onmicrosoft.com",
@@ -86,6 +88,8 @@ def of_network(hit: Hit, around: Around) -> Found:
 
 
 def of_recipient(hit: Hit, around: Around) -> Found:
+    if hit.gateway.endswith(OUTLOOK_COM):
+        return []
     names = (hit.gateway, hit.domain)
     if any(_under(name, gate) for name in names for gate in GATEWAYS):
         return [(0.3, "gateway_mailbox")]

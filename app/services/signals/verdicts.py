@@ -28,9 +28,9 @@ def recorded(settings: Settings) -> tuple[str, ...]:
 class Scene:
     """Hits of the store with what stands around them: others of the same mails and from the same addresses."""
 
-    def __init__(self, rows: Sequence[Row[Any]], mails: Mapping[UUID, Any], domains: Mapping[UUID, str], usual: Collection[str]) -> None:  # fmt: skip
+    def __init__(self, rows: Sequence[Row[Any]], mails: Mapping[UUID, Any], mailboxes: Mapping[UUID, tuple[str, str]], usual: Collection[str]) -> None:  # fmt: skip
         self.mails, self.rows = mails, rows
-        self._domains, self._usual = domains, usual
+        self._mailboxes, self._usual = mailboxes, usual
 
     @classmethod
     def of(cls, connection: Connection, world: World, rows: Sequence[Row[Any]]) -> "Scene":
@@ -38,8 +38,8 @@ class Scene:
         known = {row.id: row for row in store.around(connection, world.workspace_id, rows, addresses)}
         known |= {row.id: row for row in rows}
         mails = store.mails(connection, {row.delivery_id for row in known.values() if row.delivery_id})
-        domains = store.domains(connection, {row.contact_id for row in rows if row.contact_id})
-        return cls(list(known.values()), mails, domains, recorded(world.settings))
+        mailboxes = store.mailboxes(connection, {row.contact_id for row in rows if row.contact_id})
+        return cls(list(known.values()), mails, mailboxes, recorded(world.settings))
 
     def judge(self, rows: Sequence[Row[Any]]) -> list[tuple[Row[Any], Judged]]:
         judged = judge_all(
@@ -49,11 +49,12 @@ class Scene:
 
     def _hit(self, row: Row[Any]) -> Hit:
         mail = self.mails.get(row.delivery_id)
+        domain, gateway = self._mailboxes.get(row.contact_id, ("", ""))
         return Hit(
             id=str(row.id), kind=row.kind, method=row.method, at=row.at, user_agent=row.user_agent,
             address=row.address or "", link=row.link, delivery=str(row.delivery_id) if row.delivery_id else None,
             headers=row.headers, begun_at=mail.intent_at if mail is not None else None,
-            accepted_at=mail.accepted_at if mail is not None else None, domain=self._domains.get(row.contact_id, ""),
+            accepted_at=mail.accepted_at if mail is not None else None, domain=domain, gateway=gateway,
         )  # fmt: skip
 
 

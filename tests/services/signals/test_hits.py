@@ -292,3 +292,15 @@ def test_one_address_of_many_people_is_told_apart_in_the_store(scene: Scene) -> 
     judge_due(scene.world, scene.links, later(20) + SETTLE)
     assert {row.verdict for row in scene.rows(tables.hits)} == {"machine"}
     assert "one_address_many_recipients" in scene.rows(tables.hits)[0].reasons
+
+
+def test_the_gateway_before_a_mailbox_is_known_by_its_mail_server(scene: Scene) -> None:
+    row = {"workspace_id": scene.world.workspace_id, "domain": "example.com", "takes_mail": "yes", "mx": "mx1.pphosted.com", "due_at": NOW, "failures": 0}  # fmt: skip
+    with scene.world.database.write() as connection:
+        connection.execute(tables.domain_checks.insert(), [row])
+    scene.spool.add(scene.hit(scene.delivery()))
+    drain(scene.world, scene.spool, later(5))
+    judge_due(scene.world, scene.links, SETTLED)
+    (hit,) = scene.rows(tables.hits)
+    assert "gateway_mailbox" in hit.reasons
+    assert hit.verdict == "human"
