@@ -38,7 +38,7 @@ class House:
 class From:
     """From whom one mail comes. It is counted, limited and paused under `sender`; `address` stands in its From.
 
-    The two differ where one sender writes for all the addresses of a domain.
+    The two differ where one sender writes for all the addresses of a domain. An empty domain: as the settings say.
     """
 
     sender: str
@@ -55,6 +55,7 @@ class Senders:
     def __init__(self, senders: Iterable[Sender], house: House) -> None:
         self._by = {(one.serves, one.match.lower()): one for one in senders}
         self._house = house
+        self._chosen: dict[tuple[str | None, str | None, str, str], From] = {}
 
     def choose(
         self, owner: str | None, owner_name: str | None, message_class: str, content_kind: str
@@ -64,8 +65,15 @@ class Senders:
         A content kind is the nearer purpose than a message class. Internal mail has no owner: it comes from the
         house, or from the sender for `internal`.
         """
-        if not self._by:
-            return self._from_house(owner, owner_name)
+        asked = (owner, owner_name, message_class, content_kind)
+        found = self._chosen.get(asked)
+        if found is None:
+            found = self._chosen[asked] = self._choose(*asked)
+        return found
+
+    def _choose(
+        self, owner: str | None, owner_name: str | None, message_class: str, content_kind: str
+    ) -> From:
         if owner:
             mine = self._by.get(("owner", owner.lower()))
             if mine is not None:
@@ -86,12 +94,4 @@ class Senders:
 
 
 def _from(sender: Sender, address: str, name: str | None) -> From:
-    domain = address.rpartition("@")[2]
-    return From(
-        sender.address,
-        address,
-        name or "",
-        sender.relay,
-        sender.bounce_domain or domain,
-        sender.reply_domain or domain,
-    )
+    return From(sender.address, address, name or "", sender.relay, sender.bounce_domain, sender.reply_domain)

@@ -14,6 +14,18 @@ class PoolClosed(Exception):
     """The pool is shutting down; nothing is sent any more."""
 
 
+class OneLine:
+    """A connection for whatever relay is asked for."""
+
+    def __init__(self, connection: SmtpConnection) -> None:
+        self._connection = connection
+
+    def to(self, relay: str) -> SmtpConnection:
+        if not self._connection.usable:
+            self._connection.close()
+        return self._connection
+
+
 class SmtpPool:
     """At most `size` connections to `route`. Waiting for one is no error.
 
@@ -41,6 +53,12 @@ class SmtpPool:
             raise
         finally:
             self._give_back(connection)
+
+    @contextmanager
+    def lines(self) -> Iterator[OneLine]:
+        """The same as `SmtpPools.lines`, where every mail leaves by one relay."""
+        with self.connection() as connection:
+            yield OneLine(connection)
 
     def close(self) -> None:
         """Close what is idle now and what is in use as soon as it comes back."""

@@ -8,16 +8,19 @@ from uuid import UUID
 from sqlalchemy.engine import Row
 
 from app.core.labels import label_in
+from app.core.senders import From
 from app.core.sequences import Sequence
 from app.core.tokens import message_id, verp_local_part
 from app.mail.headers import Mailbox, needs_smtputf8, wire_address
 from app.mail.links import urls_for
 from app.mail.message import Envelope, Listing, build_message, checked_message
+from app.mail.provider_lines import provider_at, provider_lines
 from app.services.library import Catalogue
-from app.services.sending.facts import Batch, Person, sender_address
+from app.services.sending.facts import Batch, Person
 from app.services.sending.why import why_line
 from app.services.sending_on import reply_address, send_on
 from app.services.world import World
+from config import Settings
 
 BOUNCES = "b"
 MARK = "◆ ◆"
@@ -31,6 +34,7 @@ class Composed:
     mail_from: str
     recipient: str
     sender: str
+    relay: str
     data: bytes
     version_id: UUID
     variant_id: UUID
@@ -55,8 +59,8 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
     settings = world.settings
     wanted = (recipient.locale if recipient else person.row.locale) or catalogue.setting.programme.locale
     locale, variant_id, program = template.for_locale(wanted)
-    sender = settings.sender_address if recipient else sender_address(person, world)
-    domain = sender.rpartition("@")[2]
+    writer = batch.from_of(row)
+    domain = writer.address.rpartition("@")[2]
     token = world.keyring.seal_envelope(row.id)
     urls = urls_for(
         settings.public_url,
@@ -69,11 +73,11 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
     assert address is not None
     envelope = Envelope(
         delivery=row.id,
-        sender=Mailbox((None if recipient else person.row.owner_name) or settings.sender_name, sender),
+        sender=Mailbox(writer.name or settings.sender_name, writer.address),
         recipient=Mailbox(recipient.name if recipient else _name(person), address),
         at=now,
         message_id=message_id(token, domain),
-        reply_to="" if recipient else reply_address(settings, token) or person.row.owner_email or "",
+        reply_to="" if recipient else _reply_to(settings, writer, token) or person.row.owner_email or "",
         listing=_listing(row, domain, urls.unsubscribe),
     )
     context = mail_context(world, catalogue, batch, row, person, wanted, now)
@@ -84,16 +88,26 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
         data = send_on(world, row.context, person.address, data)
     composed = Composed(
         row=row,
-        mail_from=f"{verp_local_part(BOUNCES, token)}@{settings.bounce_domain or domain}",
+        mail_from=f"{verp_local_part(BOUNCES, token)}@{writer.bounce_domain or settings.bounce_domain or domain}",
         recipient=wire_address(address),
-        sender=sender,
-        data=world.dkim.sign(data, domain, now),
+        sender=writer.sender,
+        relay=writer.relay,
+        data=provider_lines(provider_at("" if writer.relay else settings.smtp_host), token)
+        + world.dkim.sign(data, domain, now),
         version_id=template.version_id,
         variant_id=variant_id,
         locale=locale,
     )
     program.proven = True
     return composed
+
+
+def _reply_to(settings: Settings, writer: From, token: str) -> str:
+    """Below the From's own domain where its sender has one for replies."""
+    address = reply_address(settings, token)
+    return (
+        f"{address.partition('@')[0]}@{writer.reply_domain}" if address and writer.reply_domain else address
+    )
 
 
 def _name(person: Person) -> str:
@@ -141,7 +155,7 @@ def mail_context(
             "name": who.owner_name or settings.sender_name,
             # The fall-back sender may be a house, which has no first name.
             "first_name": (who.owner_name or "").partition(" ")[0] or settings.sender_name,
-            "email": sender_address(person, world),
+            "email": batch.from_of(row).address,
             "title": who.owner_title,
             "signature": who.owner_signature,
         },

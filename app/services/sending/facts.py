@@ -12,10 +12,12 @@ from app.core.conditions import Needs, holds, needs, with_segments
 from app.core.facts import Facts
 from app.core.gate import MailFacts
 from app.core.reasons import Reason
+from app.core.senders import From, Senders
 from app.core.sequences import Sequence
 from app.core.steps import Manner
 from app.services import tasks_mail
 from app.services.library import Catalogue
+from app.services.senders.book import senders_of
 from app.services.suppressing import ValueHash, parts_of
 from app.services.world import World
 from app.store import sending
@@ -51,6 +53,14 @@ class Batch:
     recipients: dict[UUID, Row[Any]]
     tasks: dict[UUID, dict[str, Any]]
     problems: dict[str, Row[Any]]
+    senders: Senders
+
+    def from_of(self, row: Row[Any]) -> From:
+        """From whom a mail comes; internal mail from nobody's owner."""
+        if row.recipient_user_id in self.recipients:
+            return self.senders.choose(None, None, "internal", "")
+        who = self.people[row.contact_id].row
+        return self.senders.choose(who.owner_email, who.owner_name, row.message_class, row.content_kind)
 
 
 def load_batch(
@@ -86,6 +96,7 @@ def load_batch(
             world.settings.public_url,
         ),
         problems=sending.sender_problems(connection, world.workspace_id, now),
+        senders=senders_of(connection, world),
     )
 
 
@@ -144,7 +155,7 @@ def mail_facts(batch: Batch, row: Row[Any], world: World, catalogue: Catalogue, 
     info = setting.templates.get(row.template)
     own = batch.sent.get(row.contact_id, ())
     goal_holds, exit_holds = leaving(sequence, facts, catalogue, now)
-    problem = batch.problems.get(sender_address(person, world))
+    problem = batch.problems.get(batch.from_of(row).sender) if batch.problems else None
     recipient = batch.recipients.get(row.recipient_user_id) if row.recipient_user_id else None
     return MailFacts(
         message_class=row.message_class,

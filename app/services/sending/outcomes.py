@@ -9,22 +9,18 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
-from app.core.ids import content_id, share
+from app.core.ids import share
 from app.core.reasons import Reason
+from app.core.retrying import MOST_REFUSALS, after_deferral, after_sender_problem
+from app.mail.pauses import is_greylisted
 from app.mail.replies import Outcome
+from app.services.bouncing import Bounce, Mail, bounced
 from app.services.ids import new_id
 from app.services.sending.gating import goes_on, note
-from app.services.suppressing import suppress
 from app.services.world import World
 from app.store import ledger, sending
 from app.store.tables import sender_states
 
-# Growing, jittered, and with an end: a week of tries, then the mail has failed.
-DELAYS = (
-    timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1), timedelta(hours=3), timedelta(hours=6),
-    timedelta(hours=12), timedelta(days=1), timedelta(days=1), timedelta(days=2), timedelta(days=2),
-)  # fmt: skip
-SENDER_DELAYS = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
 KEPT = {"claimed_by": None, "claim_token": None, "claimed_until": None}
 
 
@@ -73,13 +69,17 @@ def _ending(one: Tried) -> tuple[str, Reason, datetime]:
     if outcome.kind in ("accepted", "uncertain", "failed"):
         return outcome.kind, Reason(f"mail.{outcome.kind}", params), row.due_at
     number = row.attempts
-    if outcome.kind == "deferred" and number >= len(DELAYS):
-        return "failed", Reason("mail.gave_up", {**params, "attempts": number + 1}), row.due_at
-    delays = DELAYS if outcome.kind == "deferred" else SENDER_DELAYS
-    delay = delays[min(number, len(delays) - 1)]
-    # Between 0.8 and 1.2 of it, so that what was deferred together does not come back together.
-    delay *= 0.8 + 0.4 * share("retry", str(row.id), str(number))
-    until = one.at + max(delay, outcome.retry_after or timedelta())
+    if outcome.kind == "deferred":
+        chance = share("retry", str(row.id), str(number))
+        greylisted = is_greylisted(outcome.code, outcome.text)
+        delay = after_deferral(number, chance, outcome.retry_after, greylisted=greylisted)
+        if delay is None:
+            return "failed", Reason("mail.gave_up", {**params, "attempts": number + 1}), row.due_at
+    elif _is_about_one(outcome) and number + 1 >= MOST_REFUSALS:
+        return "failed", Reason("mail.refused_for_us", {**params, "attempts": number + 1}), row.due_at
+    else:
+        delay = after_sender_problem(1, outcome.retry_after)
+    until = one.at + delay
     if row.expires_at is not None and until >= row.expires_at:
         until = row.expires_at
     return "deferred", Reason(f"mail.{outcome.kind}", {**params, "until": until.isoformat()}), until
@@ -96,8 +96,8 @@ def _delivery(one: Tried, state: str, reason: Reason, due_at: datetime, attempt:
         "row_id": one.row.id, "row_token": one.token, "new_state": state, "new_due_at": due_at,
         "new_accepted_at": one.at if state == "accepted" else None,
         "new_ended_at": None if state in ("deferred", "uncertain") else one.at,
-        # A sender's trouble is not counted against the mail.
-        "new_attempts": one.row.attempts if one.outcome.kind == "sender_problem" else attempt,
+        # A sender's trouble is not counted against the mail, unless it was one recipient's server that had it.
+        "new_attempts": one.row.attempts if _is_trouble(one.outcome) else attempt,
         "new_response": one.outcome.text[:500], "new_reason_code": reason.code,
         "new_reason_params": dict(reason.params), **{f"new_{name}": value for name, value in claim.items()},
     }  # fmt: skip
@@ -112,26 +112,26 @@ def _attempt(world: World, one: Tried, state: str, number: int) -> dict[str, Any
     }  # fmt: skip
 
 
+def _is_about_one(outcome: Outcome) -> bool:
+    """A refusal of us that came after a recipient was named: others may well take our mail."""
+    return outcome.kind == "sender_problem" and outcome.phase in ("rcpt", "data", "dot")
+
+
+def _is_trouble(outcome: Outcome) -> bool:
+    return outcome.kind == "sender_problem" and not _is_about_one(outcome)
+
+
 def _is_dead_address(outcome: Outcome) -> bool:
     """The server said at RCPT that there is no such mailbox: that suppresses at once."""
     return outcome.phase == "rcpt" and outcome.enhanced in ("5.1.1", "5.1.10")
 
 
 def _dead_address(connection: Connection, world: World, one: Tried) -> None:
-    if one.address is None:
-        return
-    reason = Reason("suppressed.no_mailbox", {"code": one.outcome.code, "enhanced": one.outcome.enhanced})
-    suppress(
-        connection, world, scope="address", value=one.address, reason=reason, source="smtp", now=one.at,
-        contact_id=one.row.contact_id,
-    )  # fmt: skip
-    event = {
-        "id": content_id(one.at, "smtp", f"bounced:{one.row.id}"), "workspace_id": world.workspace_id,
-        "contact_id": one.row.contact_id, "kind": "bounced", "subject": one.row.template, "topics": "",
-        "verdict": "human", "source": "smtp", "occurred_at": one.at, "received_at": one.at, "failures": 0,
-        "payload": {"code": one.outcome.code, "enhanced": one.outcome.enhanced}, "delivery_id": one.row.id,
-    }  # fmt: skip
-    ledger.add_events(connection, [event])
+    """A bounce like any other, told at the door: so it is one, whatever comes back of the mail later."""
+    row, outcome = one.row, one.outcome
+    mail = Mail(row.id, row.contact_id, one.address, row.template, row.enrollment_id)
+    bounce = Bounce("hard", outcome.enhanced, outcome.code, outcome.text)
+    bounced(connection, world, mail, bounce, source="smtp", at=one.at, now=one.at)
 
 
 def pause_sender(connection: Connection, world: World, one: Tried) -> None:
@@ -144,9 +144,9 @@ def pause_sender(connection: Connection, world: World, one: Tried) -> None:
     problems = (before.problems if before is not None and recent else 0) + 1
     outcome = one.outcome
     values = {
-        "problem_until": one.at + SENDER_DELAYS[min(problems, len(SENDER_DELAYS)) - 1],
+        "problem_until": one.at + after_sender_problem(problems, outcome.retry_after),
         "problems": problems,
-        "reason_code": "sender.paused",
+        "reason_code": f"sender.{outcome.fault or 'paused'}",
         "reason_params": {
             "sender": one.sender,
             "code": outcome.code,

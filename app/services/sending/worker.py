@@ -17,8 +17,8 @@ from app.core.reasons import Reason
 from app.mail.journal import Journal
 from app.mail.replies import Outcome
 from app.mail.sandbox import MissingField, RenderError
-from app.mail.smtp import SmtpConnection
-from app.mail.smtp_pool import PoolClosed, SmtpPool
+from app.mail.smtp_pool import OneLine, PoolClosed, SmtpPool
+from app.mail.smtp_pools import Lines, SmtpPools, UnknownRelay
 from app.services.library import Catalogue
 from app.services.sending.committing import Commits, Slice
 from app.services.sending.composing import Composed, NoTemplate, compose
@@ -37,12 +37,12 @@ class NotBegun(Exception):
 
 
 class Sender:
-    """Sends what is due over the connections of `pool`. `clock` says what time it is when a mail is answered."""
+    """Sends what is due over the connections of `pool`, one for all or one for each relay. `clock` says what time it is when a mail is answered."""
 
     def __init__(
         self,
         world: World,
-        pool: SmtpPool,
+        pool: SmtpPool | SmtpPools,
         journal: Journal,
         clock: Callable[[], datetime],
         *,
@@ -82,14 +82,14 @@ class Sender:
                 break
             looked_at += taken.looked_at
             try:
-                with self._pool.connection() as connection:
-                    self._send(catalogue, taken, connection)
+                with self._pool.lines() as lines:
+                    self._send(catalogue, taken, lines)
             except PoolClosed:
                 self._give_back(taken, taken.passed)
                 break
         return looked_at
 
-    def _send(self, catalogue: Catalogue, taken: Taken, connection: SmtpConnection) -> None:
+    def _send(self, catalogue: Catalogue, taken: Taken, lines: Lines | OneLine) -> None:
         tried: list[Tried] = []
         for rows in _slices(taken.passed):
             if self._stopping.is_set():
@@ -99,8 +99,8 @@ class Sender:
             tried = []
             try:
                 for mail in mails:
-                    tried.append(self._try(taken, mail, connection))
-            except NotBegun:
+                    tried.append(self._try(taken, mail, lines))
+            except (NotBegun, PoolClosed):
                 self._commit(taken, tried, [], [])
                 self._give_back(taken, taken.passed)
                 raise
@@ -136,14 +136,18 @@ class Sender:
         self._journal.settle([one.row.id for one in tried])
         return [mail for mail in mails if mail.row.id in slice_.ours]
 
-    def _try(self, taken: Taken, mail: Composed, connection: SmtpConnection) -> Tried:
-        """Raises NotBegun where the journal cannot be written: then nothing may be sent."""
+    def _try(self, taken: Taken, mail: Composed, lines: Lines | OneLine) -> Tried:
+        """Raises NotBegun where the journal cannot be written: then nothing may be sent. Or PoolClosed."""
+        try:
+            connection = lines.to(mail.relay)
+        except UnknownRelay:
+            # Its sender was removed a moment ago; the next try comes from the one that serves instead.
+            gone = Outcome("sender_problem", "connect", text="Its relay was removed.", fault="no_host")
+            return Tried(mail.row, taken.claim.token, mail.recipient, mail.sender, gone, self._clock())
         try:
             self._journal.started(mail.row.id, taken.claim.token)
         except OSError as error:
             raise NotBegun from error
-        if not connection.usable:
-            connection.close()
         try:
             outcome = connection.send(
                 mail.mail_from, mail.recipient, mail.data, smtputf8=mail.smtputf8, on_phase=self._on_phase

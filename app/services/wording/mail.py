@@ -9,6 +9,9 @@ MAIL = {
         "our own relay refused the sender (%(code)s), no fault of this contact; next try %(until)s"
     ),
     "mail.failed": N_("the server at the other end refused it (%(code)s %(enhanced)s)"),
+    "mail.refused_for_us": N_(
+        "this contact’s server refused our sender %(attempts)s times (%(code)s %(enhanced)s); the address is not to blame"
+    ),
     "mail.gave_up": N_("refused for now %(attempts)s times; it is not tried again"),
     "mail.missing_field": N_("“%(template)s” needs “%(field)s” and it is empty; give the field a fallback"),
     "mail.no_template": N_("there is no published template “%(template)s”"),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from app.core.retrying import DELAYS, SENDER_DELAYS
 from app.services.running import run_due
-from app.services.sending.outcomes import DELAYS, SENDER_DELAYS
 from app.store.tables import deliveries
 from tests.services.sending.conftest import House
 from tests.support import line
@@ -95,7 +95,9 @@ def test_trouble_of_the_sender_pauses_it_and_is_not_the_recipients_fault(house: 
     assert refused.attempts == 0
     house.plan(1, first=10)
     assert send(house).received == []
-    assert [one.reason_code for one in house.rows("deliveries", state="deferred")].count("sender.paused") == 1
+    assert [one.reason_code for one in house.rows("deliveries", state="deferred")].count(
+        "sender.mail_from"
+    ) == 1
     house.now = state.problem_until + timedelta(days=1)
     assert send(house).received
 
