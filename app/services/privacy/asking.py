@@ -25,6 +25,7 @@ from app.store import ledger
 from app.store import recipients as people
 
 TEMPLATES = {"sign-up": "service/confirm", "export": "service/export", "erase": "service/erase"}
+ASKED = {"export": "contact.asked_export", "erase": "contact.asked_erase"}
 HOLDS = timedelta(hours=1)
 # Pressed again within so long, no second mail is sent.
 AGAIN = timedelta(minutes=10)
@@ -74,7 +75,7 @@ def ask(world: World, contact_id: UUID, kind: str, now: datetime) -> bool:
         programme = world.library.catalogue(now).setting.programme
         reader = Reader(row.locale or programme.locale, zone_of(row.zone, programme.zone)[0])
         plan_mail(connection, world, request, who, kind, now + HOLDS, reader, now)
-        reason = Reason(f"contact.asked_{kind}")
+        reason = Reason(ASKED[kind])
         ledger.add_timeline(
             connection, [line(world.workspace_id, who, "contact", reason, now, actor="contact")]
         )

@@ -102,6 +102,7 @@ def _subject(connection: Connection, seen: Situation, line: Line, locale: str) -
     row = SimpleNamespace(
         id=_NOBODY, contact_id=seen.facts.contact_id, recipient_user_id=None, template=template.key, context=None,
         topic=version.sequence.topic if version else None, step=line.step, message_class="marketing",
+        content_kind=template.info.content_kind, sequence=line.sequence,
         sequence_version_id=version.version_id if version else None,
     )  # fmt: skip
     try:
