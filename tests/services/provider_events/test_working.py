@@ -292,3 +292,41 @@ def test_a_weaker_proof_scores_and_a_better_one_stops_at_once(post: Post) -> Non
     post.told("sendgrid", bounce(post.message_id(mail_id)))
     assert stopped(post) == [("address", "suppressed.no_mailbox")]
     assert len(events(post, "bounced")) == 1
+
+
+def test_a_large_call_is_written_in_parts_and_each_event_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "PART", 3)
+    told = [
+        simple("delivered", "", AT + timedelta(seconds=n % 7), who="stranger@example.org") for n in range(20)
+    ]
+    post.take("sendgrid", sign("sendgrid", told))
+    post.work()
+    [call] = post.rows(tables.webhook_calls)
+    assert (call.state, call.told, call.new) == ("done", 20, 7)
+    [endpoint] = service.listing(post.world.database, post.vault, post.world.workspace_id)
+    assert endpoint.counts == {"delivered": 7}
+
+
+def test_a_call_that_cannot_be_read_is_tried_again_then_kept(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.take("sendgrid", sign("sendgrid", bounce(post.message_id(post.mail()))))
+    now = AT
+
+    def breaks(*_: Any) -> Any:
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(working, "load_json", breaks)
+        for _ in range(working.TRIES):
+            assert post.work(now) == 1
+            now += DAY
+        assert post.work(now) == 0
+    [call] = post.rows(tables.webhook_calls)
+    assert (call.state, call.failures) == ("failed", working.TRIES)
+    assert "broken" in call.problem
+    assert service.replay(post.world, None, now) == 1
+    post.work(now)
+    assert post.results() == [("bounced", "applied")]
