@@ -354,10 +354,8 @@ def _make_key(path: Path, key: str) -> None:
 
 
 # Their values are not told back.
-SECRETS = frozenset({
-    "broker_url", "database_url", "encryption_keys", "secret_key", "retired_keys", "smtp_password",
-    "imap_password"
-})  # fmt: skip
+SECRETS = frozenset({"broker_url", "database_url", "encryption_keys", "secret_key", "retired_keys",
+    "smtp_password", "imap_password"})  # fmt: skip
 
 
 class SettingsError(Exception):

@@ -11,7 +11,15 @@ from sqlalchemy.engine import Row
 from app.store.claims import locked
 from app.store.hints import said, within
 from app.store.ledger import insert_new
-from app.store.tables import contacts, deliveries, identities, inbound_messages, mailboxes, users
+from app.store.tables import (
+    contacts,
+    deliveries,
+    identities,
+    inbound_messages,
+    mail_outcomes,
+    mailboxes,
+    users,
+)
 
 NEW = "state = 'new'"
 _m = inbound_messages.c
@@ -206,6 +214,21 @@ def names(connection: Connection, contact_id: UUID) -> Any:
         .where(contacts.c.id == contact_id)
     )
     return connection.execute(query).one_or_none()
+
+
+def policy_refusals(connection: Connection, workspace_id: UUID, since: datetime) -> list[Row[Any]]:
+    """By From address how many mails were refused by policy since then, the most first."""
+    query = (
+        select(deliveries.c.sender, func.count().label("many"), func.max(mail_outcomes.c.text).label("said"))
+        .join(deliveries, deliveries.c.id == mail_outcomes.c.delivery_id)
+        .where(
+            mail_outcomes.c.workspace_id == workspace_id, mail_outcomes.c.bounce_class == "policy",
+            mail_outcomes.c.bounced_at >= since, deliveries.c.sender.is_not(None),
+        )
+        .group_by(deliveries.c.sender)
+        .order_by(func.count().desc(), deliveries.c.sender)
+    )  # fmt: skip
+    return list(connection.execute(query))
 
 
 def mailbox(connection: Connection, workspace_id: UUID, place: str) -> Any:

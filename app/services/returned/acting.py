@@ -45,7 +45,7 @@ def act(
 ) -> Came:
     """Do what the message asks for. Doing it again changes nothing."""
     if match is not None and match.mail.contact_id is None:
-        return _about_nobody(connection, match)
+        return _about_nobody(connection, told, match)
     match told.what:
         case "bounce":
             return _bounce(connection, world, row, told, match, now)
@@ -73,11 +73,14 @@ def _harm(told: Returned) -> tuple[int, int]:
     return MILDEST.index(told.what), CLASSES.index(told.class_)
 
 
-def _about_nobody(connection: Connection, match: Match) -> Came:
+def _about_nobody(connection: Connection, told: Returned, match: Match) -> Came:
+    """A mail to one of us, or to somebody who is not here any more."""
     delivery_id = match.mail.delivery_id
-    if delivery_id is not None and store.is_internal(connection, delivery_id):
-        return Came("review", "returned.internal")
-    return Came("read", "returned.gone", gone=True)
+    if delivery_id is None or not store.is_internal(connection, delivery_id):
+        return Came("read", "returned.gone", gone=True)
+    if told.what in ("delay", "auto-reply"):
+        return Came("read", "returned.colleague_away")
+    return Came("review", "returned.from_colleague" if told.what == "reply" else "returned.internal")
 
 
 def _bounce(

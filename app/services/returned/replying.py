@@ -102,7 +102,9 @@ def _ask(
     named = store.names(connection, who)
     name = full_name(named.first_name, named.last_name, named.address or "") if named else ""
     title = f"{'See what was asked by' if reason.code == 'returned.leaves' else 'Answer'} {name}".strip()
-    task = CreateTask(f"reply:{row.id}", "reply", title, due_at, reason)
+    # What anybody may have sent is one task a day.
+    key = str(row.id) if reason.code != "returned.by_subject" else row.received_at.date().isoformat()
+    task = CreateTask(f"reply:{key}", "reply", title, due_at, reason)
     tasks.create(
         connection, world, catalogue, who, task, None, now, body=_body(reading),
         reader=store.addressee(connection, world.workspace_id, who), mail_context={"returned": str(row.id)},

@@ -1,7 +1,7 @@
 """Returned mail as the team sees it: the list with its states, and one message."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from app.store import inbound as rows
 STATES = ("review", "failed", "new", "read", "dismissed")
 WHATS = ("bounce", "complaint", "reply", "auto-reply", "delay", "none")
 PAGE = 50
+OF_LATE = timedelta(days=7)
 MOST_SOURCE = 20_000
 
 
@@ -57,21 +58,32 @@ class Messages:
     found: tuple[Message, ...]
     counts: dict[str, int]
     older: str | None
+    # What is wrong with a mailbox; senders whose mail is refused by policy, and how often of late.
+    problems: tuple[str, ...] = ()
+    refused: tuple[tuple[str, int], ...] = ()
 
 
 def list_messages(
-    place: Place, state: str | None, what: str | None, search: str, before: tuple[datetime, UUID] | None
+    place: Place,
+    state: str | None,
+    what: str | None,
+    search: str,
+    before: tuple[datetime, UUID] | None,
+    now: datetime,
 ) -> Messages:
     with place.database.read() as connection:
         found = rows.page(
             connection, place.workspace_id, state=state, what=what, search=search, before=before, limit=PAGE + 1
         )  # fmt: skip
         counts = rows.counts(connection, place.workspace_id)
+        problems = tuple(each.problem for each in rows.places(connection, place.workspace_id) if each.problem)
+        refused = rows.policy_refusals(connection, place.workspace_id, now - OF_LATE)
     last = found[PAGE - 1] if len(found) > PAGE else None
     older = f"{last.received_at.isoformat()}_{last.id}" if last is not None else None
     return Messages(
-        tuple(_message(row, row.first_name, row.last_name) for row in found[:PAGE]), counts, older
-    )
+        tuple(_message(row, row.first_name, row.last_name) for row in found[:PAGE]), counts, older, problems,
+        tuple((row.sender, row.many) for row in refused),
+    )  # fmt: skip
 
 
 def look_at(place: Place, message_id: UUID) -> Message | None:

@@ -22,6 +22,8 @@ RETURNED = {
     "returned.nobody": N_("nothing in it leads to a mail of ours"),
     "returned.unproven": N_("it names a contact, but nothing proves that it is about a mail of ours"),
     "returned.internal": N_("a mail to one of us came back; check the colleague’s address"),
+    "returned.from_colleague": N_("one of us answered a mail that Trellis sent them"),
+    "returned.colleague_away": N_("an automatic answer to a mail that one of us got"),
     "returned.unread": N_("it could not be understood"),
     "returned.failed": N_("it could not be worked in (%(error)s); `trellis inbound replay` tries again"),
     "returned.dismissed": N_("put aside by a colleague: %(why)s"),

@@ -26,7 +26,7 @@ def index() -> ResponseReturnValue:
     search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
     if state not in (None, *viewing.STATES) or what not in (None, *viewing.WHATS):
         abort(404)
-    page = viewing.list_messages(web().place, state, what, search, _before())
+    page = viewing.list_messages(web().place, state, what, search, _before(), now())
 
     def to(state: str | None = state, before: str | None = None) -> str:
         return url_for("returned.index", state=state, what=what, q=search or None, before=before)

@@ -1,10 +1,13 @@
 """Bounces, delays and complaints as real messages, and what follows from them: once, and only where proven."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from app.services.returned import accept, read_due, replay
+from app.services.viewing import Place
+from app.services.viewing.returned import list_messages
 from app.store import tables
 from tests.services.returned.conftest import Desk
 from tests.support import line, returned
@@ -177,3 +180,22 @@ def test_of_whoever_is_gone_nothing_is_kept(desk: Desk) -> None:
         "",
         "",
     )
+
+
+def test_policy_counts_for_the_sender(desk: Desk) -> None:
+    desk.bounce("5.7.1", text="550 5.7.1 Message rejected due to content")
+    place = Place(desk.world.database, desk.world.workspace_id, None)
+    found = list_messages(place, None, None, "", None, NOW)
+    assert found.refused == (("owner0@halden.example", 1),)
+    assert list_messages(place, None, None, "", None, NOW + 8 * DAY).refused == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [(returned.vacation, "returned.colleague_away"), (returned.letter, "returned.from_colleague")],
+)
+def test_what_a_colleague_sends_back_is_no_word_of_a_contact(desk: Desk, raw: Any, code: str) -> None:
+    owner = one(desk.world, tables.users).id
+    mail = desk.sent(recipient_user_id=owner, message_class="internal", address="owner0@halden.example")
+    assert desk.take(raw(desk.verp(mail))).reason_code == code
+    assert desk.events("replied") == desk.rows("tasks") == []

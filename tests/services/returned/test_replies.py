@@ -66,6 +66,9 @@ def test_sender_and_subject_alone_make_a_task_and_move_nothing(desk: Desk) -> No
     assert (row.state, row.reason_code, row.confidence) == ("read", "returned.by_subject", "subject")
     assert desk.events("replied") == []
     assert len(desk.rows("tasks", kind="reply")) == 1
+    # However many such letters somebody writes, they are one task a day.
+    desk.take(returned.letter("hello@halden.example", "And another one", number=2))
+    assert len(desk.rows("tasks", kind="reply")) == 1
 
 
 @pytest.mark.parametrize(
