@@ -161,7 +161,7 @@ def test_stopping_finishes_the_mail_in_hand_and_leaves_idle_connections(store: C
     assert not stopping.is_alive()
     assert [mail.recipients for mail in store.page()] == [("busy@d.example",), ("idle@d.example",)]
     assert (idle.send("", "late@d.example", MAIL).kind, busy.send("", "x@d.example", MAIL).kind) == (
-        "deferred",
+        "sender_problem",
     ) * 2
     assert SmtpConnection(route).send("", "late@d.example", MAIL).phase == "connect"
 
