@@ -1,5 +1,6 @@
 """Answers that no person wrote (RFC 3834, RFC 8098): absences, receipts, robots and lists."""
 
+from app.inbound.returned import replies
 from app.inbound.returned.addresses import first_address
 from app.inbound.returned.notices import has_null_sender, is_answer, is_daemon
 from app.inbound.returned.parts import Part
@@ -34,6 +35,12 @@ SUBJECTS = (
 ABSENT = (
     "i am out of the office", "i'm out of the office", "i will be out of", "i am currently out", "i'm currently out", "currently out of the office", "away from my desk", "away from the office", "limited access to", "on vacation", "on annual leave", "this is an automatic", "this is an automated", "automatic reply", "automated response", "auto-reply", "do not reply to this", "automatically generated", "no longer works", "no longer with", "has left the company", "mailbox is not monitored", "inbox is not monitored", "will respond to your", "will reply as soon", "we have received your",
     "abwesend", "außer haus", "im urlaub", "nicht im büro", "automatische antwort", "automatisch erstellt", "automatisch generiert", "wird nicht weitergeleitet", "absent", "en congé", "absence", "réponse automatique", "fuori ufficio", "in ferie", "assente", "risposta automatica", "fuera de la oficina", "de vacaciones", "respuesta automática", "fora do escritório", "de férias", "resposta automática", "afwezig", "automatisch antwoord", "отпуск", "отсутств", "автоматическ", "автоответ", "urlop", "nieobecn", "automatyczn", "semester", "autosvar", "ferie", "lomalla", "automaattinen", "dovolen", "automatick", "otomatik", "izinde", "自動返信", "自動送信", "不在", "自动回复", "自动答复",
+)  # fmt: skip
+SELF_TOLD_WITHIN = 1_000
+# No person begins a letter so. Looked for in what was written, not in what it quotes.
+SELF_TOLD = (
+    "this is an automatic", "this is an automated", "this is an auto", "this message was automatically", "this message has been automatically", "this email was automatically", "this e-mail was automatically", "this reply was automatically", "automatically generated re", "automatically generated message", "automatically generated email", "automated response to", "automated reply to", "auto-generated message", "auto-generated re", "your request has been received", "ticket has been created", "ticket has been opened", "a ticket was created", "support request has been created", "ihre anfrage ist eingegangen", "votre demande a été enregistrée", "votre demande a bien été",
+    "dies ist eine automati", "dies ist eine autom.", "diese nachricht wurde automatisch", "diese e-mail wurde automatisch", "diese mail wurde automatisch", "automatisch generierte", "automatisch erzeugte", "automatisch erstellte", "ceci est une réponse automatique", "ceci est un message automatique", "message généré automatiquement", "questa è una risposta automatica", "questo è un messaggio automatico", "messaggio generato automaticamente", "esta es una respuesta automática", "este es un mensaje automático", "mensaje generado automáticamente", "esta é uma resposta automática", "esta é uma mensagem automática", "mensagem gerada automaticamente", "dit is een automatisch", "это автоматическ", "данное сообщение сформировано автоматически", "письмо создано автоматически", "to jest automatyczna", "wiadomość wygenerowana automatycznie", "detta är ett auto", "dette er et auto", "dette er en auto", "tämä on automaattinen", "toto je automatick", "bu otomatik", "このメールは自動", "自動返信です", "自動送信", "这是一封自动", "此邮件为自动", "系统自动回复", "자동으로 발송",
 )  # fmt: skip
 RECEIPTS = (
     "read:", "read receipt", "gelesen:", "lu:", "lu :", "letto:", "leído:", "leido:", "lida:", "gelezen:", "прочитано:", "przeczytano:", "läst:", "læst:", "lest:", "luettu:", "přečteno:", "okundu:", "既読", "開封済み:", "已读:", "已读：", "not read:", "ungelesen gelöscht", "disposition notification", "return receipt", "lesebestätigung", "empfangsbestätigung (angezeigt)", "ricevuta di ritorno", "confirmación de lectura", "confirmação de leitura", "accusé de lecture", "(displayed)", "delivered:", "relayed:", "zugestellt:", "remis :",
@@ -83,6 +90,8 @@ def kind_of(message: Part, text: str, original: dict[str, str]) -> tuple[What, s
             if original or is_daemon(message)
             else ("auto-reply", "null sender")
         )
+    if says(replies.written(text)[:SELF_TOLD_WITHIN], SELF_TOLD):
+        return "auto-reply", "says so"
     return _of_list(message, text)
 
 
@@ -106,7 +115,7 @@ def _sign_of_robot(message: Part, subject: str) -> str:
 def _is_plainly_absent(subject: str) -> bool:
     """Subjects that no person writes."""
     words = (
-        "auto:", "autoreply", "auto-reply", "auto reply", "automatic reply", "automatic response", "automated re", "auto response", "auto-response", "autoresponse", "out of office", "out-of-office", "out of the office", "automatische", "automatisch", "abwesenheit", "réponse automatique", "reponse automatique", "réponse d'absence", "absence du bureau", "risposta automatica", "fuori ufficio", "respuesta automática", "respuesta automatica", "autorespuesta", "fuera de la oficina", "fuera de oficina", "resposta automática", "resposta automatica", "fora do escritório", "afwezig", "автоответ", "автоматический ответ", "autoodpowiedź", "automatyczna odpowiedź", "odpowiedź automatyczna", "poza biurem", "autosvar", "automatiskt svar", "automatisk svar", "frånvaro", "fravær", "automaattinen vastaus", "automaattivastaus", "poissaolo", "automatická odpověď", "nepřítomnost", "otomatik yanıt", "otomatik cevap", "ofis dışı", "自動返信", "自動応答", "不在通知", "自动回复", "自動回覆", "자동 응답", "자동회신", "부재중", "awaits", "awaiting", "automatikus", "răspuns automat", "αυτόματη", "automatski", "autom. antwort", "results of your email command", "your message to", "is being held", "ooo:",
+        "auto:", "autoreply", "auto-reply", "auto reply", "automatic reply", "automatic response", "automated re", "auto response", "auto-response", "autoresponse", "out of office", "out-of-office", "out of the office", "automatische", "automatisch", "abwesenheit", "réponse automatique", "reponse automatique", "réponse d'absence", "absence du bureau", "risposta automatica", "fuori ufficio", "respuesta automática", "respuesta automatica", "autorespuesta", "fuera de la oficina", "fuera de oficina", "resposta automática", "resposta automatica", "fora do escritório", "afwezig", "автоответ", "автоматический ответ", "autoodpowiedź", "automatyczna odpowiedź", "odpowiedź automatyczna", "poza biurem", "autosvar", "automatiskt svar", "automatisk svar", "frånvaro", "fravær", "automaattinen vastaus", "automaattivastaus", "poissaolo", "automatická odpověď", "nepřítomnost", "otomatik yanıt", "otomatik cevap", "ofis dışı", "自動返信", "自動応答", "不在通知", "自动回复", "自動回覆", "자동 응답", "자동회신", "부재중", "awaits", "awaiting", "automatikus", "răspuns automat", "αυτόματη", "automatski", "autom. antwort", "results of your email command", "your message to", "is being held", "ooo:", "request received", "[request received", "we have received your", "we've received your", "your message has been received", "your email has been received", "eingangsbestätigung", "thank you for contacting",
     )  # fmt: skip
     return subject.startswith(words) and (not subject.startswith("your message to") or "await" in subject)
 

@@ -20,7 +20,7 @@ HOSTS = re.compile(
 QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "_": " "})
 # Of an account these words say that it is closed, of a message that it was filtered.
 CLOSED = re.compile(
-    r"\b(account|mailbox|user|recipient)s? (?:is|was|has been|have been) (?:temporarily )?(?:blocked|banned|restricted)"
+    r"\b(?<!your )(account|mailbox|user|recipient)s? (?:is|was|has been|have been) (?:temporarily )?(?:blocked|banned|restricted)\b(?! to\b)"
 )
 ABSENT = re.compile(
     r"\b(?:user|recipient|mailbox|account|address|rcpt)\b.{0,90}\b(?:does ?n[o']t exist|not exist|not found|unknown|not known|is not valid|does not exist)"
@@ -30,6 +30,7 @@ ABSENT = re.compile(
 )
 
 SAYS: tuple[tuple[str, Class, tuple[str, ...]], ...] = (
+    ("greylisted", "soft", words.GREYLISTED),
     ("large", "soft", words.LARGE),
     ("full", "soft", words.FULL),
     ("relay", "policy", words.RELAY),
@@ -53,7 +54,7 @@ HARD = frozenset(name for name, class_, _ in SAYS if class_ == "hard")
 REFUSED = frozenset({"relay", "spam", "sender", "policy"})
 # They hold a word of policy and mean the mailbox.
 ABOUT_RECIPIENT = (
-    "mailbox name not allowed", "unavailable or access denied", "in my badrcptto list", "envelope recipient has been denied",
+    "mailbox name not allowed", "unavailable or access denied", "not found or access denied", "in my badrcptto list", "envelope recipient has been denied",
 )  # fmt: skip
 # RFC 3463 and IANA: what a status means where no words say more.
 BY_STATUS: dict[str, Class] = {
@@ -99,7 +100,7 @@ def class_of(enhanced: str | None, code: int | None, text: str) -> Class:
     # 5.1.7 and 5.1.8 are about the sender, whichever domain their words miss.
     if status in ("1.7", "1.8"):
         return "policy"
-    if "full" in said or "large" in said:
+    if said & {"full", "large", "greylisted"}:
         return "soft"
     if said & REFUSED and not _is_about_recipient(status, said, text):
         return "policy"
@@ -107,7 +108,7 @@ def class_of(enhanced: str | None, code: int | None, text: str) -> Class:
         return "soft"
     if said & HARD:
         return "soft" if "later" in said and enhanced not in SURE and "disabled" not in said else "hard"
-    if said & {"later", "network", "system"} and enhanced not in SURE:
+    if said & {"later", "network", "system"}:
         return "policy" if status.startswith("7.") else "soft"
     # 5.6.x and 5.7.x: what we sent, or that we sent it.
     return "policy" if status.startswith(("6.", "7.")) else BY_STATUS.get(status, "soft")
@@ -115,7 +116,7 @@ def class_of(enhanced: str | None, code: int | None, text: str) -> Class:
 
 def _temporary(enhanced: str | None, said: frozenset[str]) -> Class:
     """4xx: it may be policy, never hard, with one exception: a domain that says it takes no mail."""
-    if said & {"full", "large", "later", "rate", "expired"} and not said & {"spam"}:
+    if said & {"full", "large", "greylisted", "later", "rate", "expired"} and not said & {"spam"}:
         return "soft"
     if (enhanced or "").startswith("4.7.") or said & {"spam", "sender", "policy", "relay"}:
         return "policy"

@@ -65,6 +65,9 @@ def is_notice(letter: Letter) -> bool:
         return by_daemon or has_null_sender(message) or not is_answer(message)
     subject = says(letter.subject, formats.SUBJECTS) and (by_daemon or not is_answer(message))
     opening = says(letter.notice, formats.OPENINGS) or says(letter.notice, formats.DELAYS)
+    if by_daemon and is_answer(message) and not says(letter.subject, formats.SUBJECTS):
+        # A postmaster is a person, too, and answers questions about failures.
+        return opening and _has_form(letter)
     if by_daemon:
         return subject or opening or _reads_as_failure(letter)
     if has_null_sender(message):

@@ -63,13 +63,15 @@ NETWORK = (
     "could not contact dns", "nicht erreichbar", "verbindung fehlgeschlagen", "connexion impossible", "impossible de se connecter", "connessione rifiutata", "no se pudo conectar",
     "não foi possível conectar", "соединение", "接続できません", "接続に失敗", "连接超时", "连接失败", "smtp connection", "broken pipe", "econnrefused", "etimedout", "ssl error",
 )  # fmt: skip
+GREYLISTED = ("greylist", "graylist", "grey list", "grey-list", "gray list", "gray-list")
 LATER = (
-    "greylist", "graylist", "grey list", "try again later", "try later", "try again in", "retry in", "retry later", "temporarily unavailable", "temporarily deferred", "temporary failure",
+    "try again later", "try again after", "again after a while", "try later", "try again in", "retry in", "retry later", "temporarily unavailable", "temporarily deferred", "temporary failure",
     "temporary error", "temporary problem", "temporary lookup", "temporarily rejected", "temporarily", "temporary local problem", "service not available", "service unavailable, try", "not found, try again", "again at a later", "vorübergehend",
     "später erneut", "temporaire", "temporairement", "ultérieurement", "temporaneamente", "riprovare più tardi", "temporalmente", "temporariamente", "tijdelijk", "временно",
     "повторите попытку", "tymczasowo", "tillfälligt", "midlertidig", "tilapäisesti", "dočasně", "geçici", "一時的", "しばらく", "暂时", "稍后", "일시적",
 )  # fmt: skip
 RATE = (
+    "mi:cel", "mi:dmc", "mi:stc", "mi:fcm", "rp:qrc", "rp:trc", "rp:drc", "rp:rcl", "rp:cel", "hl:ifc", "hl:itc", "is too many",
     "rate limit", "rate-limit", "ratelimit", "too many connections", "too many concurrent", "too many recipients", "too many messages", "too many emails", "too many mail", "too many sessions", "too many unique",
     "too fast", "slow down", "throttl", "exceeded the rate", "sending rate", "hourly limit", "daily limit", "daily sending", "unusual rate", "sending quota", "recip limit", "reciplimit", "max emails per hour",
     "exceeded the max emails", "exceeded the limit of", "trop de connexions", "connection limit", "connections from your", "frequency limit", "频率", "limit exceeded for",
@@ -83,7 +85,7 @@ SYSTEM = (
     "erro de sistema", "系统错误", "系统繁忙",
 )  # fmt: skip
 SENDER = (
-    "sender rejected", "sender address rejected", "sender denied", "sender refused", "sender is rejected", "sender was rejected", "sender blocked", "sender not", "sender verify", "sender verification", "sender unknown", "invalid sender", "bad sender", "unknown sender",
+    "sender rejected", "sender address rejected", "sender denied", "sender refused", "sender is rejected", "sender was rejected", "sender blocked", "sender not", "sender is not", "sender isn't", "sender has not", "whitelist", "white list", "outgoing mail", "outgoing message", "your account has", "your account is", "your mailbox has been", "sending account", "sender's account", "sender account", "sender verify", "sender verification", "sender unknown", "invalid sender", "bad sender", "unknown sender",
     "unroutable sender", "unrouteable sender", "sender domain", "sender's domain", "domain of sender", "sender address", "sender mailbox", "sender email address", "sender access denied", "sender authentication", "sender policy", "sender id", "mail from", "from address", "from: domain", "from domain", "return path", "envelope sender",
     "null sender", "empty sender", "empty envelope", "null reverse-path", "valid from", "valid reverse", "purported responsible", "reverse dns", "reverse-dns", "rdns", "ptr record", "reverse lookup", "reverse hostname", "reverse host", "invalid dns mx", "no ptr", "helo", "ehlo", "dynamic ip", "your hostname", "your host name", "client host rejected", "client host", "unable to look up your", "your ip", "your mail server",
     "you are not authorized", "you are not allowed", "not allowed to send", "not authorized to send", "no permission to send", "permission to send", "not permitted to", "only accepts mail from", "only accepts messages from", "only accepting mail from", "accept mail from you", "accept messages from you", "not on the recipient's", "isn't on the recipient's list", "authenticated senders", "authenticated users", "batv", "unsigned dsn",
@@ -91,11 +93,13 @@ SENDER = (
     "not a verified", "returned mail not accepted", "does not accept mail from", "backscatter", "third-party dsn", "bounced address", "suppression list", "suppressed",
 )  # fmt: skip
 SPAM = (
+    "dt:spm", "dt:sum", "mi:spb", "mi:nhd", "mi:imf", "hl:rep", "hl:ihu", "hl:ipb", "bounce attack",
     "spam", "ube,", " uce", "unsolicited", "unwanted mess", "unwanted mail", "unwanted email", "junk mail", "junk e-mail", "junkmail", "bulk mail", "bulk email", "blacklist", "black list", "blocklist", "block list", "blocked by", "blocked using", "blocked for", "blocked due", "blocked because", "blocked from", "blocked -", "blocked at", "been blocked", "is blocked", "was blocked", "ip blocked", "is listed in", "was listed in", "currently listed", "been listed", "listed on", "listed by", "listed at", " rbl", "(rbl", "dnsbl", "reputation", "spamhaus", "barracudacentral", "spamcop", "cloudmark",
     "senderbase", "suspicious", "phish", "virus", "malware", "malicious", "infected", "trojan", "banned", "complaint", "abuse", "bad reputation", "poor reputation", "phoneix", "blocked senders", "surbl", "uribl", "brightmail", "ironport", "mailguard", "recurrent pattern",
     "unerwünscht", "indésirable", "indesiderat", "no deseado", "correo basura", "lixo eletrônico", "ongewenst", "спам", "нежелательн", "чёрн", "черном списке", "niechcian", "skräppost", "roskaposti", "nevyžádan", "istenmeyen", "迷惑メール", "垃圾邮件", "垃圾郵件", "스팸",
 )  # fmt: skip
 POLICY = (
+    "must issue a starttls", "must issue starttls", "encryption required", "encryption is required", "requires encryption",
     "policy", "administrative prohibition", "administratively", "administrative reasons", "prohibited", "not allowed", "not permitted", "not authorized", "not authorised", "unauthorized", "unauthorised", "notauthorized", "authrequired", "permission denied", "access denied", "denied access", "no access from",
     "security reasons", "security policy", "violat", "rejected for", "rejected due to", "rejected because", "rejected by recipient", "rejected by the recipient's", "rejected by user", "rejected by policy", "rejected by a remote mail server", "rejected by header", "rejected by content", "rejected by filter", "rejected by our", "rejected by anti", "rejected by rule", "message rejected", "mail rejected", "email rejected", "message refused", "mail refused", "message content", "content reject", "content filter", "content denied", "content not", "message blocked", "mail blocked", "attachment type", "attachments are", "attachment not", "blocked attachment", "forbidden attachment", "prohibits", "restricted", "restriction", "filtered", "filter rule", "user rules", "recipient preferences", "recipient's preferences", "email preferences", "user refuses", "refuse to receive", "refuses to accept",
     "refused by policy", "refused by the administrator", "refused by recipient", "refused by user", "refused by the recipient", "you have been blocked", "blocked by the recipient", "does not accept messages from", "doesn't accept messages from", "not accepting mail with", "not accepted here", "transaction failed", "not accepted for delivery", "message not accepted", "dmarc", "dkim", "spf", "authentication required", "must authenticate", "smtp auth", "auth failed", "authentication fail", "authentication credentials", "authentication check", "not authenticated", "header error", "line too long", "illegal attachment", "awaits approval", "permission to post", "rule imposed", "transport.rules", "dlp", "5322", "rfc 2822", "not rfc", "non-compliant", "missing header", "duplicate header", "bare lf", "bare line",

@@ -79,6 +79,9 @@ AUTOMATIC = [
     Sample("challenge by its field", letter("This account is protected. Follow the link.\n", "RE: The guide", ANNA, X_Bluebottle_Request="1", **PERSON), "auto-reply"),
     Sample("challenge", letter("Please confirm that you are a person by answering this message.\n", "Please confirm your message", ANNA, X_Challenge="1", **PERSON), "auto-reply"),
     Sample("awaits a moderator", letter("Your mail to 'Guides' is being held until the list moderator can review it.\n", "Your message to Guides awaits moderator approval", "guides-bounces@lists.example.com", Return_Path="<guides-bounces@lists.example.com>", Precedence="bulk", List_Id="<guides.lists.example.com>"), "auto-reply", address="guides-bounces@lists.example.com"),
+    Sample("ticket without marks", letter("Your request has been received.\n", "[Ticket 4711] The guide", ANNA, **PERSON), "auto-reply"),
+    Sample("says so itself", letter("Hello,\nthis is an automated response: I have left.\n\nOn Mon, 5 Oct 2026 at 09:00, Trellis wrote:\n> Hello\n", "Re: The guide", ANNA, **THREAD), "auto-reply"),
+    Sample("tells of its mailbox's end", letter("I left the company. This mailbox does not exist any more, 550 5.1.1 user unknown.\n", "Automatic reply: The guide", ANNA, Auto_Submitted="auto-generated", **PERSON), "auto-reply"),
     Sample("ticket", letter("We have received your request and will answer soon.\n", "[Ticket 4711] We have received your message", ANNA, Auto_Submitted="auto-generated", **PERSON), "auto-reply"),
 ]  # fmt: skip
 NOTHING = [
@@ -100,6 +103,7 @@ REPLIES = [
     Sample("new letter", letter("Could you send the guide to my colleague, too?\n", "A question", ANNA, **PERSON), "reply"),
     Sample("on a list", letter("Good point.\n", "Re: The guide", ANNA, List_Id="<guides.example.com>", Precedence="list", **THREAD), "reply"),
     Sample("about delays", letter("Our delivery is delayed, we will try again next week.\n", "Re: delayed delivery", ANNA, **THREAD), "reply"),
+    Sample("answer to a robot's words", letter("Yes please!\n\nOn Mon, 5 Oct 2026 at 09:00, Trellis <news@example.net> wrote:\n> This is an automated message.\n", "Re: The guide", ANNA, **THREAD), "reply"),
     Sample("german answer", letter("Danke, ich melde mich.\n\nAm 05.10.2026 um 09:00 schrieb Trellis:\n> Hallo\n", "AW: Der Leitfaden", ANNA, **THREAD), "reply"),
     Sample("parcel", letter("Your parcel could not be delivered today, we will try again. Tell us where to leave it: parcels@shop.example.org\n", "Delivery notification: your parcel could not be delivered", "Parcels <info@shop.example.org>", Return_Path="<info@shop.example.org>"), "reply", address="info@shop.example.org"),
     Sample("administrator by name", letter("We rejected your message by mistake: 550 5.1.1 user unknown. Try again.\n", "Re: Undelivered Mail Returned to Sender", f"System Administrator <{WHO}>", **THREAD), "reply"),

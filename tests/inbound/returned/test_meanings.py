@@ -54,6 +54,11 @@ SOFT = """
 554 5.2.2 mailbox full; QuotaExceededException.MapiExceptionShutoffQuotaExceeded
 550 5.7.1 user is over quota
 550 5.1.1 <x@y.example> mailbox full
+550 5.1.1 <x@y.example>: Recipient address rejected: Greylisted, try later
+550 5.7.1 Greylisting in action
+550 5.1.1 Please try again after 5 minutes
+550 5.1.1 connection refused
+550 5.1.1 RP:QRC 192.0.2.1 The number of recipients is too many
 552 Requested mail action aborted: exceeded storage allocation: mailbox full
 550 RCPT TO:<x@y.example> Mailbox disk quota exceeded
 552 5.3.4 Message size exceeds fixed maximum message size
@@ -99,6 +104,11 @@ POLICY = """
 550 5.1.0 sender rejected
 553 5.1.8 <us@news.example>... Domain of sender address us@news.example does not exist
 550 5.1.1 Message rejected as spam
+550 5.1.1 sender is not in our whitelist
+550 5.1.1 DT:SPM 163 smtp
+550 5.1.1 Recipient's mailbox is restricted to members
+550 5.7.1 Your account has been blocked from sending
+550 Outgoing mail from news has been suspended
 550 5.1.1 RCP-P2 http://postmaster.example/codes#rcp Refused due to recipient preferences
 554 5.6.0 Message contains NUL characters
 571 Delivery not authorized, message refused
