@@ -4,6 +4,7 @@ from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert, update
 
 from app.core.ids import timed_id
@@ -86,3 +87,19 @@ def test_every_field_a_template_may_name_is_filled_for_a_full_contact(
         assert "sender.first_name=(Marta)" in told
         assert "brand.mark=(◆ ◆)" in told
         assert "company.own=(large)" in told
+
+
+def test_a_provider_is_told_which_mail_it_is(
+    database: Database, tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRELLIS_SMTP_HOST", "smtp.postmarkapp.com")
+    with closing(House(database, tmp_path)) as house:
+        house.plan(1)
+        house.sender(server.port).send_due()
+        [mail] = house.rows("deliveries")
+        found = message_from_bytes(server.received[0].data, policy=policy.default)
+        opened = house.world.keyring.open_envelope(str(found["X-PM-Metadata-trellis"]))
+        assert opened is not None
+        assert opened.delivery == mail.id
+        assert str(found["X-PM-Metadata-trellis"]) in str(found["Message-ID"])
+        assert found["X-PM-KeepID"] == "true"
