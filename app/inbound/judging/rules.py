@@ -13,7 +13,7 @@ from app.inbound.judging.networks import owner_of, tells_apart
 
 # A click so many seconds after the mail was taken, and what that weighs.
 SPEEDS = (
-    (2, 2.0, "at_once"), (5, 1.3, "right_after_delivery"), (10, 0.8, "right_after_delivery"),
+    (2, 2.0, "at_once"), (5, 1.3, "right_after_delivery"), (10, 0.6, "right_after_delivery"),
     (20, 0.2, "soon_after_delivery"), (45, 0.0, "soon_after_delivery"), (120, -0.3, "after_a_while"),
     (600, -0.7, "minutes_later"),
 )  # fmt: skip
