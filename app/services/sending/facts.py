@@ -62,6 +62,11 @@ class Batch:
         who = self.people[row.contact_id].row
         return self.senders.choose(who.owner_email, who.owner_name, row.message_class, row.content_kind)
 
+    def address_of(self, row: Row[Any]) -> str:
+        """Where a mail goes: to the contact, or to the colleague it is for. Empty where there is no address."""
+        recipient = self.recipients.get(row.recipient_user_id) if row.recipient_user_id else None
+        return (recipient.email if recipient else self.people[row.contact_id].address) or ""
+
 
 def load_batch(
     connection: Connection, world: World, catalogue: Catalogue, rows: list[Row[Any]], now: datetime
