@@ -19,6 +19,7 @@ from app.services import (
     flagging,
     gathering,
     invariants,
+    joining,
     privacy,
     provider_events,
     reacting,
@@ -157,8 +158,10 @@ class Engine:
         return gathering.gather(self.world, self.clock())
 
     def forget(self) -> int:
-        """Once a minute: erasures are ended when nothing of the person can come in late any more."""
-        return privacy.settle_due(self.world, self.clock())
+        """Once a minute: erasures are ended when nothing of the person can come in late any more; who never
+        confirmed a sign-up is forgotten."""
+        now = self.clock()
+        return privacy.settle_due(self.world, now) + joining.forget_unconfirmed(self.world, now)
 
     def settle(self) -> int:
         """Uncertain mails that something came back from are settled."""

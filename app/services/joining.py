@@ -30,7 +30,7 @@ from app.services.suppressing import ValueHash
 from app.services.timeline import line
 from app.services.world import World
 from app.store import confirmations as store
-from app.store import ledger
+from app.store import erasing, ledger, persons
 from app.store import recipients as people
 
 log = structlog.get_logger()
@@ -267,3 +267,16 @@ def _lay_fields(world: World, request: Request, now: datetime) -> None:
         save_contact(world.database, world.workspace_id, surroundings(world, now), values, "contact", now)
     except ContactFault as fault:
         log.warning("joining.fields_refused", form=request.detail["form"], code=fault.reason.code)
+
+
+def forget_unconfirmed(world: World, now: datetime) -> int:
+    """A day after a link has ended, what was typed goes, and with it people of whom nothing else is known."""
+    before = now - timedelta(days=1)
+    with world.database.write() as connection:
+        found = store.never_confirmed(connection, world.workspace_id, before)
+        for who in found:
+            erasing.stand_still(connection, [who], now)
+            persons.erase_rows(connection, [who], ())
+            erasing.take_away(connection, [who], now)
+        store.empty_old(connection, world.workspace_id, before)
+    return len(found)

@@ -9,9 +9,12 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from app.store.tables import (
     confirmations,
+    consents,
     contact_stages,
     contacts,
     deliveries,
+    events,
+    fact_changes,
     identities,
     suppressions,
 )  # fmt: skip
@@ -111,4 +114,40 @@ def lift_own(connection: Connection, workspace_id: UUID, hashes: Collection[str]
             suppressions.c.lifted_at.is_(None),
         )
         .values(lifted_at=now, lifted_why="confirmed a form by the button in the mail")
+    )
+
+
+def never_confirmed(
+    connection: Connection, workspace_id: UUID, now: datetime, limit: int = 200
+) -> list[UUID]:
+    """Contacts that are nothing but a sign-up whose link has ended: made by it, and nothing is known of them since."""
+    c, mine = confirmations.c, contacts.c.id
+    made = select(c.id).where(
+        c.contact_id == mine, c.asked_at == contacts.c.created_at, c.done_at.is_(None), c.expires_at < now
+    )
+    still = select(c.id).where(c.contact_id == mine, (c.done_at.is_not(None)) | (c.expires_at >= now))
+    query = select(mine).where(
+        contacts.c.workspace_id == workspace_id,
+        contacts.c.erased_at.is_(None),
+        contacts.c.merged_into.is_(None),
+        made.exists(),
+        ~still.exists(),
+        ~select(fact_changes.c.id).where(fact_changes.c.contact_id == mine).exists(),
+        ~select(events.c.id).where(events.c.contact_id == mine).exists(),
+        ~select(consents.c.state).where(consents.c.contact_id == mine, consents.c.state != "asked").exists(),
+    )
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
+def empty_old(connection: Connection, workspace_id: UUID, now: datetime) -> None:
+    """What was typed and never confirmed goes with its link; that it was tried is counted on."""
+    connection.execute(
+        update(confirmations)
+        .where(
+            confirmations.c.workspace_id == workspace_id,
+            confirmations.c.done_at.is_(None),
+            confirmations.c.expires_at < now,
+            confirmations.c.network_hash != "",
+        )
+        .values(detail={}, network_hash="")
     )

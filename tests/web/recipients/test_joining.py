@@ -249,3 +249,24 @@ def test_without_its_template_a_form_says_that_it_cannot_be_saved(
     made = Desk(world, app.test_client(use_cookies=False))
     assert made.post().status_code == 503
     assert made.rows(tables.contacts) == []
+
+
+def test_who_never_confirmed_is_forgotten_a_day_after_the_link_has_ended(either: Desk) -> None:
+    desk = either
+    line.people(desk.world, 1)
+    for who in (NEW, "person0@example.com", "confirmed@example.org"):
+        desk.post(who, first_name="Typed")
+    desk.client.post(desk.link())
+    desk.at = NOW + timedelta(days=7, hours=23)
+    assert joining.forget_unconfirmed(desk.world, desk.at) == 0
+    desk.at = NOW + timedelta(days=8, seconds=1)
+    assert joining.forget_unconfirmed(desk.world, desk.at) == 1
+    assert joining.forget_unconfirmed(desk.world, desk.at) == 0
+    left = {row.value for row in desk.rows(tables.identities)}
+    assert left == {"person0@example.com", "confirmed@example.org"}
+    open_ones = [row.detail for row in desk.rows(tables.confirmations) if row.done_at is None]
+    assert open_ones == [{}, {}]
+    # They may come another time, by any way.
+    assert desk.rows(tables.suppressions) == []
+    assert desk.post().status_code == 200
+    assert desk.consents() == {"guides": "asked"}
