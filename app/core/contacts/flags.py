@@ -40,7 +40,9 @@ def flag_of(key: str, disposable: Collection[str]) -> Flag | None:
     above = domain.partition(".")[2]
     meant = _meant(domain)
     if meant is not None:
-        return Flag(TYPO, f"{local}@{meant}")  # some of these domains are kept by those who live off the slips
+        return Flag(
+            TYPO, f"{local}@{meant}"
+        )  # some of these domains are kept by those who live off the slips
     if domain in disposable or above in disposable:
         return Flag(DISPOSABLE)
     if local.partition("+")[0] in _ROLES:

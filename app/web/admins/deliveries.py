@@ -44,8 +44,8 @@ def settle() -> ResponseReturnValue:
         found = settling.settle_by_hand(world, ids, verdict, request.form.get("why", ""), user().id, now())
     except settling.SettlingFault as fault:
         return _page(fault=fault.reason), 422
-    done = {"settled": len(found.settled), "already": len(found.already)}
-    return redirect(url_for("deliveries.index", state="uncertain", **done))
+    settled, already = len(found.settled), len(found.already)
+    return redirect(url_for("deliveries.index", state="uncertain", settled=settled, already=already))
 
 
 def _page(fault: Reason | None = None) -> str:
