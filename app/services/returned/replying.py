@@ -32,13 +32,14 @@ LONGEST_BODY = 4000
 
 
 def takes_leave(reading: Reading, match: Match | None) -> bool:
-    """Whether a reply that is proven to be to our mail plainly asks for no more of it."""
-    return (
-        match is not None
-        and match.is_proven
-        and match.mail.contact_id is not None
-        and asks_to_stop(reading.text)
-    )
+    """Whether a reply that is proven to be to our mail plainly asks for no more of it.
+
+    It must come from the address that the mail went to: whoever it was forwarded to speaks for themselves.
+    """
+    if match is None or not match.is_proven or match.mail.contact_id is None:
+        return False
+    is_theirs = reading.sender.casefold() == (match.mail.address or "").casefold()
+    return is_theirs and asks_to_stop(reading.text)
 
 
 def let_go(world: World, match: Match, now: datetime) -> None:

@@ -128,6 +128,15 @@ def test_a_reply_that_only_asks_for_no_more_is_obeyed(desk: Desk, text: str) -> 
     assert task.reason_code == "returned.leaves"
 
 
+def test_whoever_the_mail_was_forwarded_to_takes_nobody_else_off(desk: Desk) -> None:
+    row = desk.take(
+        returned.letter(reply_address(desk), "Please unsubscribe me.", sender="peter@else.example")
+    )
+    assert row.reason_code == "returned.reply"
+    assert desk.suppressed() == set()
+    assert "Please unsubscribe me." in one(desk.world, tables.tasks, kind="reply").body
+
+
 def test_whoever_forges_such_a_reply_takes_nobody_off(desk: Desk) -> None:
     row = desk.take(returned.letter("hello@halden.example", "Please unsubscribe me."))
     assert row.reason_code == "returned.by_subject"
