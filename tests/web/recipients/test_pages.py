@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from app.services.sending.gating import claim_and_gate
 from app.services.signals import drain, judge_due
 from app.services.signals.recipients import AT_ONCE
 from app.store import tables
@@ -359,3 +360,14 @@ def test_the_whole_agreement_of_a_withdrawn_topic_is_told(visitor: Visitor) -> N
     text = visitor.page(f"/w/{visitor.manage()}")
     assert "You took that back on 24 November" in text
     assert "We have had your address since 24 November." in text
+
+
+def test_one_a_month_holds_the_next_mail_back(visitor: Visitor) -> None:
+    scene = visitor.scene
+    visitor.post(f"/p/{visitor.manage()}", 303, part="pace", pace="month")
+    due = scene.delivery(template="discovery/deal", state="queued", due_at=NOW, intent_at=None, accepted_at=None)
+    assert claim_and_gate(scene.world, scene.world.library.catalogue(NOW), NOW, 10) is not None
+    row = next(row for row in scene.rows(tables.deliveries) if row.id == due)
+    assert (row.state, row.reason_code, row.reason_params["cap"]) == ("deferred", "gate.cap", "1 a month")
+    # It is looked at again when it is thirty days since the last one, and in the hours that are open.
+    assert row.due_at >= NOW + timedelta(days=29, hours=23)
