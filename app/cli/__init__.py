@@ -24,6 +24,7 @@ COMMANDS = {
     "sequences": "app.cli.sequences:sequences",
     "rehearse": "app.cli.rehearse:rehearse",
     "explain": "app.cli.explain:explain",
+    "pace": "app.cli.pace:pace",
     "hits": "app.cli.hits:hits",
     "hooks": "app.cli.hooks:hooks",
     "inbound": "app.cli.inbound:inbound",

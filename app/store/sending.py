@@ -29,6 +29,7 @@ from app.store.tables import (
 
 OUT = ("intent", "uncertain", "accepted")
 IN_HAND = "state IN ('claimed', 'intent')"
+ASKED_FOR = "state IN ('queued', 'deferred') AND message_class <> 'marketing'"
 UNSURE = "state IN ('intent', 'uncertain')"
 _UNCLAIM: dict[str, Any] = {"claimed_by": None, "claim_token": None, "claimed_until": None}
 
@@ -43,13 +44,16 @@ def is_stopped(connection: Connection, workspace_id: UUID) -> bool:
 def claim_due(
     connection: Connection, workspace_id: UUID, claim: Claim, now: datetime, limit: int
 ) -> list[Row[Any]]:
-    """Take up to `limit` due mails, the longest due first, and of each contact only the weightiest.
+    """Take up to `limit` due mails, the longest due first, and of each contact only the weightiest. What somebody asked
+    for just now goes before all that.
 
     A contact of whom a mail is in somebody's hands is left out, so that the caps count every mail.
     Each row comes with the state of its enrollment and its sequence.
     """
     asked = {"workspace": workspace_id, "now": now, "most": limit}
-    found = connection.execute(locked(connection, _due, deliveries), asked).all()
+    found = connection.execute(locked(connection, _first, deliveries), asked).all()
+    if not found:
+        found = connection.execute(locked(connection, _due, deliveries), asked).all()
     if connection.dialect.name == "postgresql" and found:
         found = _alone(connection, found)
     mark_claimed(connection, deliveries, ids_of(found), claim, state="claimed")
@@ -65,7 +69,7 @@ def _before(other: Any, d: Any) -> Any:
     )
 
 
-def _due_mails() -> Any:
+def _due_mails(waiting: str) -> Any:
     """Due mails that nobody holds, of each contact the weightiest; made once, because making it takes longer than
     running it.
     """
@@ -87,14 +91,15 @@ def _due_mails() -> Any:
     return (
         select(d.c.id, d.c.contact_id)
         .where(
-            within(d, workspace), said(d, WAITING_MAIL), d.c.due_at <= now, unclaimed(d, now), ~in_hand, ~ahead
+            within(d, workspace), said(d, waiting), d.c.due_at <= now, unclaimed(d, now), ~in_hand, ~ahead
         )
         .order_by(d.c.due_at)
         .limit(bindparam("most", type_=Integer))
     )  # fmt: skip
 
 
-_due = _due_mails()
+_due = _due_mails(WAITING_MAIL)
+_first = _due_mails(ASKED_FOR)
 
 
 def _alone(connection: Connection, found: Sequence[Row[Any]]) -> list[Row[Any]]:
@@ -212,6 +217,7 @@ _intended = Prepared(
                 "sender",
                 "template_version_id",
                 "variant_id",
+                "provider",
             )
         },
     )

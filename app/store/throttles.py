@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.core.reasons import Reason
 from app.core.throttling import Pressure
 from app.store.tables import (
     domain_checks,
@@ -75,7 +76,7 @@ def load(connection: Connection, workspace_id: UUID, senders: Iterable[str], tod
                     func.pg_advisory_xact_lock(func.hashtextextended(f"throttle:{workspace_id}:{name}", 0))
                 )
             )
-    p, t, d = provider_pressures.c, throttle_lanes.c, sending_days.c
+    p, t = provider_pressures.c, throttle_lanes.c
     pressures = connection.execute(
         select(p.sender, p.provider, p.factor, p.at, p.rest_until, p.troubles).where(
             p.workspace_id == workspace_id, p.sender.in_(names)
@@ -88,11 +89,6 @@ def load(connection: Connection, workspace_id: UUID, senders: Iterable[str], tod
         )
     ):
         lanes.setdefault((row.sender, row.provider), {})[row.lane] = row.free_at
-    counts = connection.execute(
-        select(d.whose, d["count"]).where(
-            d.workspace_id == workspace_id, d.day == today, d.whose.in_([*names, *domains])
-        )
-    )
     return Known(
         rates=rates(connection, workspace_id),
         pressures={
@@ -100,7 +96,7 @@ def load(connection: Connection, workspace_id: UUID, senders: Iterable[str], tod
             for row in pressures
         },
         lanes=lanes,
-        counts={row.whose: row[1] for row in counts},
+        counts=counts(connection, workspace_id, today, [*names, *domains]),
         warm_ups=warming(connection, workspace_id),
         limits=_limits(connection, workspace_id, names),
     )
@@ -128,6 +124,41 @@ def warming(connection: Connection, workspace_id: UUID) -> dict[str, date]:
     c = warm_ups.c
     found = connection.execute(select(c.domain, c.first_day).where(c.workspace_id == workspace_id))
     return {row.domain: row.first_day for row in found}
+
+
+def counts(connection: Connection, workspace_id: UUID, day: date, whose: Iterable[str]) -> dict[str, int]:
+    """How many mails these let go on that day."""
+    c = sending_days.c
+    query = select(c.whose, c["count"]).where(
+        c.workspace_id == workspace_id, c.day == day, c.whose.in_(list(whose))
+    )
+    return {row.whose: row[1] for row in connection.execute(query)}
+
+
+def set_rate(
+    connection: Connection, workspace_id: UUID, provider: str, per_minute: float | None, now: datetime
+) -> None:
+    """What an operator wants; None takes it back."""
+    c = provider_rates.c
+    connection.execute(delete(provider_rates).where(c.workspace_id == workspace_id, c.provider == provider))
+    if per_minute is not None:
+        row = {"workspace_id": workspace_id, "provider": provider, "per_minute": per_minute, "at": now}
+        connection.execute(provider_rates.insert().values(row))
+
+
+def begin_warm_up(
+    connection: Connection, workspace_id: UUID, domain: str, first_day: date, now: datetime
+) -> bool:
+    """Whether it was begun now; one that was begun earlier goes on."""
+    row = {"workspace_id": workspace_id, "domain": domain, "first_day": first_day, "at": now}
+    done = connection.execute(_insert(connection)(warm_ups).values(row).on_conflict_do_nothing())
+    return bool(done.rowcount)
+
+
+def end_warm_up(connection: Connection, workspace_id: UUID, domain: str) -> bool:
+    c = warm_ups.c
+    done = connection.execute(delete(warm_ups).where(c.workspace_id == workspace_id, c.domain == domain))
+    return bool(done.rowcount)
 
 
 def save_lanes(
@@ -162,6 +193,22 @@ def count(connection: Connection, workspace_id: UUID, day: date, counts: Mapping
             ),
             rows,
         )
+
+
+def pressures(connection: Connection, workspace_id: UUID) -> list[tuple[Any, Pressure, Reason]]:
+    """All of them with their place and why, the last to end its rest first."""
+    c = provider_pressures.c
+    rows = connection.execute(
+        select(provider_pressures).where(c.workspace_id == workspace_id).order_by(c.rest_until.desc())
+    )
+    return [
+        (
+            row,
+            Pressure(row.factor, row.at, row.rest_until, row.troubles),
+            Reason(row.reason_code, row.reason_params),
+        )
+        for row in rows
+    ]
 
 
 def pressure_of(connection: Connection, workspace_id: UUID, sender: str, provider: str) -> Pressure | None:

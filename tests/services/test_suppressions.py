@@ -265,7 +265,7 @@ def _plan(world: World) -> None:
 
 def _intend(world: World, taken: Any) -> set[UUID]:
     values = {"new_intent_at": NOW, "new_claimed_until": NOW, "new_address": "", "new_sender": ""}
-    values |= {"new_template_version_id": None, "new_variant_id": None}
+    values |= {"new_template_version_id": None, "new_variant_id": None, "new_provider": None}
     mine = [{"row_id": row.id, "row_token": row.claim_token, **values} for row in taken.passed]
     with world.database.write() as connection:
         return sending.intend(connection, mine)

@@ -58,7 +58,12 @@ def test_intent_says_what_is_still_ours(house: House) -> None:
 
 def intend(connection: Connection, rows: list[Any], by: Claim) -> set[Any]:
     values = {"new_intent_at": line.NOW, "new_claimed_until": LATER, "new_address": "a@example.com"}
-    values |= {"new_sender": "s@example.com", "new_template_version_id": None, "new_variant_id": None}
+    values |= {
+        "new_sender": "s@example.com",
+        "new_template_version_id": None,
+        "new_variant_id": None,
+        "new_provider": None,
+    }
     return sending.intend(connection, [{"row_id": row.id, "row_token": by.token, **values} for row in rows])
 
 

@@ -4,7 +4,7 @@ Whoever finds nobody writing writes for everybody who is waiting then; the other
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +38,7 @@ class Slice:
     tried: Sequence[Tried] = ()
     mails: Sequence[Composed] = ()
     faults: Sequence[tuple[Row[Any], Reason]] = ()
+    providers: Mapping[UUID, str] = field(default_factory=dict)
     ours: frozenset[UUID] = frozenset()
     error: Exception | None = None
     written: bool = False
@@ -105,7 +106,7 @@ class Commits:
         now = self._clock()
         # The lease of what is on its way counts from now on: a slow batch is not a dead worker.
         until = now + timedelta(seconds=self._world.settings.lease_seconds)
-        intents = [_intent(mail, one.token, now, until) for one in together for mail in one.mails]
+        intents = [_intent(mail, one, now, until) for one in together for mail in one.mails]
         with self._world.database.write() as connection:
             record(connection, self._world, [tried for one in together for tried in one.tried])
             _write_faults(connection, self._world, [fault for one in together for fault in one.faults], now)
@@ -118,11 +119,11 @@ class Commits:
             one.ours = frozenset(ours)
 
 
-def _intent(mail: Composed, token: UUID, now: datetime, until: datetime) -> dict[str, Any]:
+def _intent(mail: Composed, of: Slice, now: datetime, until: datetime) -> dict[str, Any]:
     return {
-        "row_id": mail.row.id, "row_token": token, "new_intent_at": now, "new_claimed_until": until,
+        "row_id": mail.row.id, "row_token": of.token, "new_intent_at": now, "new_claimed_until": until,
         "new_address": mail.recipient, "new_sender": mail.sender, "new_variant_id": mail.variant_id,
-        "new_template_version_id": mail.version_id,
+        "new_template_version_id": mail.version_id, "new_provider": of.providers.get(mail.row.id),
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from app.mail.headers import Mailbox, needs_smtputf8, wire_address
 from app.mail.links import urls_for
 from app.mail.message import Envelope, Listing, build_message, checked_message
 from app.mail.provider_lines import provider_at, provider_lines
+from app.mail.wire import WholeLines
 from app.services.library import Catalogue
 from app.services.sending.facts import Batch, Person
 from app.services.sending.why import why_line
@@ -100,6 +101,12 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
     )
     program.proven = True
     return composed
+
+
+def _signed(world: World, data: bytes, domain: str, token: str, now: datetime) -> bytes:
+    """With the lines of the provider we relay through, and our signatures: whole lines in front of whole lines."""
+    signed = provider_lines(provider_at(world.settings.smtp_host), token) + world.dkim.sign(data, domain, now)
+    return WholeLines(signed) if isinstance(data, WholeLines) else signed
 
 
 def _reply_to(settings: Settings, writer: From, token: str) -> str:

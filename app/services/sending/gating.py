@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from app.core.reasons import Reason
 from app.services.ids import new_id
 from app.services.library import Catalogue
 from app.services.sending.facts import Batch, load_batch, mail_facts
+from app.services.sending.throttling import QUIET, Parted, Ready, part
 from app.services.timeline import line
 from app.services.world import World
 from app.store import ledger, sending
@@ -23,12 +25,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A claimed batch: `passed` may go now, in the order in which they were due."""
+    """A claimed batch: `passed` may go now, in the order in which they were due. `providers` are by mail."""
 
     claim: Claim
     batch: Batch
     passed: list[Row[Any]]
     looked_at: int
+    providers: dict[UUID, str]
 
 
 def claim_and_gate(world: World, catalogue: Catalogue, now: datetime, limit: int) -> Taken | None:
@@ -51,8 +54,22 @@ def claim_and_gate(world: World, catalogue: Catalogue, now: datetime, limit: int
                 passed.append(row)
             else:
                 settled.append((row, decision))
-        _settle(connection, world, catalogue, settled, now)
-    return Taken(claim, batch, passed, len(rows))
+        parted = _parted(connection, world, batch, passed, now)
+        _settle(connection, world, catalogue, [*settled, *parted.held], now)
+    return Taken(claim, batch, parted.going, len(rows), parted.providers)
+
+
+def _parted(
+    connection: Connection, world: World, batch: Batch, passed: list[Row[Any]], now: datetime
+) -> Parted:
+    """Those whose turn it is, and those that wait for a slot. The built-in catcher takes what comes."""
+    ready = []
+    for row in passed:
+        sender = batch.from_of(row)
+        if not (world.settings.smtp_host or sender.relay):
+            return Parted(passed)
+        ready.append(Ready(row, sender.sender, batch.address_of(row).rpartition("@")[2].lower()))
+    return part(connection, world, ready, now)
 
 
 def _asked(batch: Batch, row: Row[Any], world: World, catalogue: Catalogue, now: datetime) -> Decision:
@@ -85,7 +102,7 @@ def _settle(
             }
         )  # fmt: skip
         # A mail that is looked at every few minutes says once why it waits.
-        if not (state == "deferred" and row.reason_code == reason.code):
+        if not (state == "deferred" and (row.reason_code == reason.code or reason.code in QUIET)):
             notes.append(note(world, row, f"mail_{state}", reason, now))
         if state != "deferred" and row.enrollment_id is not None:
             going.append(goes_on(row, state, now))

@@ -17,6 +17,7 @@ from app.mail.replies import Outcome
 from app.services.bouncing import Bounce, Mail, bounced
 from app.services.ids import new_id
 from app.services.sending.gating import goes_on, note
+from app.services.sending.throttling import slowed_down
 from app.services.world import World
 from app.store import ledger, sending
 from app.store.tables import sender_states
@@ -34,6 +35,7 @@ class Tried:
     sender: str
     outcome: Outcome
     at: datetime
+    provider: str = ""
 
 
 def record(connection: Connection, world: World, tried: Sequence[Tried]) -> None:
@@ -53,6 +55,8 @@ def record(connection: Connection, world: World, tried: Sequence[Tried]) -> None
             going.append(goes_on(one.row, state, one.at))
         if one.outcome.kind == "sender_problem":
             sick.setdefault(one.sender, one)
+        elif state == "deferred":
+            slowed_down(connection, world, one.sender, one.provider, one.outcome, one.at)
         if state == "failed" and _is_dead_address(one.outcome) and one.row.recipient_user_id is None:
             _dead_address(connection, world, one)
     sending.write_outcomes(connection, rows)

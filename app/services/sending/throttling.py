@@ -6,7 +6,7 @@ just asked for (opt-in, tests, notices) goes first and is only counted.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,6 +19,9 @@ from app.core.ids import share
 from app.core.providers import provider_of, rate_of
 from app.core.reasons import Reason
 from app.core.throttling import HORIZON, Throttle, in_turn, pressed, warm_up_limit
+from app.mail.pauses import is_greylisted
+from app.mail.replies import Outcome
+from app.services.pace import today
 from app.services.world import World
 from app.store import throttles
 from app.store.throttles import WHOLE, Known, Place
@@ -29,7 +32,7 @@ BOOKED = "gate.throttled"
 QUIET = frozenset({BOOKED, "gate.throttle_queue", "gate.provider_rests", "gate.daily_quota", "gate.warm_up"})
 # Mails held until tomorrow come back over these hours, not all at midnight.
 MORNING = timedelta(hours=2)
-SLOW_DOWN = ("4.7.",)
+SLOW_DOWN = "4.7."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ def part(connection: Connection, world: World, mails: Sequence[Ready], now: date
 class _Parting:
     def __init__(self, connection: Connection, world: World, mails: Sequence[Ready], now: datetime) -> None:
         self._connection, self._world, self._mails, self._now = connection, world, mails, now
+        self._today = today(world, now)
         zone = ZoneInfo(world.settings.default_zone)
-        self._today = now.astimezone(zone).date()
-        self._tomorrow = datetime.combine(self._today + timedelta(days=1), time(), zone)
+        self._tomorrow = datetime.combine(self._today + timedelta(days=1), time(), zone).astimezone(UTC)
         self._known: Known = throttles.load(
             connection, world.workspace_id, {mail.sender for mail in mails}, self._today
         )
@@ -185,19 +188,23 @@ def slowed_down(
     world: World,
     sender: str,
     provider: str,
-    code: int | None,
-    enhanced: str | None,
-    text: str,
-    asked: timedelta | None,
+    outcome: Outcome,
     now: datetime,
 ) -> None:
     """A provider said "not so fast" (421, 4.7.x): it rests, and gets half of what it got until it is quiet again."""
-    if not provider or not (code == 421 or (enhanced or "").startswith(SLOW_DOWN)):
+    if not provider or is_greylisted(outcome.code, outcome.text):
+        return
+    if not (outcome.code == 421 or (outcome.enhanced or "").startswith(SLOW_DOWN)):
         return
     before = throttles.pressure_of(connection, world.workspace_id, sender, provider)
-    after = pressed(before, now, asked)
+    after = pressed(before, now, outcome.retry_after)
     if after is not before:
-        params = {"provider": provider, "code": code, "enhanced": enhanced, "text": text[:200]}
+        params = {
+            "provider": provider,
+            "code": outcome.code,
+            "enhanced": outcome.enhanced,
+            "text": outcome.text[:200],
+        }
         throttles.save_pressure(
             connection, world.workspace_id, sender, provider, after, "throttle.slowed_down", params
         )

@@ -131,7 +131,7 @@ class Sender:
         """Record the last slice and commit to the next; what of it is still ours to send."""
         if not (tried or mails or faults):
             return []
-        slice_ = Slice(taken.claim.token, tried, mails, faults)
+        slice_ = Slice(taken.claim.token, tried, mails, faults, taken.providers)
         self._commits.commit(slice_)
         self._journal.settle([one.row.id for one in tried])
         return [mail for mail in mails if mail.row.id in slice_.ours]
@@ -143,7 +143,7 @@ class Sender:
         except UnknownRelay:
             # Its sender was removed a moment ago; the next try comes from the one that serves instead.
             gone = Outcome("sender_problem", "connect", text="Its relay was removed.", fault="no_host")
-            return Tried(mail.row, taken.claim.token, mail.recipient, mail.sender, gone, self._clock())
+            return self._tried(taken, mail, gone)
         try:
             self._journal.started(mail.row.id, taken.claim.token)
         except OSError as error:
@@ -160,7 +160,13 @@ class Sender:
         except OSError:
             # The outcome is in hand and is written with the next slice.
             log.exception("sending.journal_failed", delivery=str(mail.row.id))
-        return Tried(mail.row, taken.claim.token, mail.recipient, mail.sender, outcome, self._clock())
+        return self._tried(taken, mail, outcome)
+
+    def _tried(self, taken: Taken, mail: Composed, outcome: Outcome) -> Tried:
+        provider = taken.providers.get(mail.row.id, "")
+        return Tried(
+            mail.row, taken.claim.token, mail.recipient, mail.sender, outcome, self._clock(), provider
+        )
 
     def _give_back(self, taken: Taken, rows: Sequence[Row[Any]]) -> None:
         with self._world.database.write() as connection:

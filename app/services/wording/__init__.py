@@ -8,6 +8,7 @@ from app.services.wording.engine import ENGINE
 from app.services.wording.foot import FOOT
 from app.services.wording.mail import MAIL
 from app.services.wording.outside import OUTSIDE
+from app.services.wording.pace import PACE
 from app.services.wording.pages import PAGES
 from app.services.wording.persons import PERSONS
 from app.services.wording.providers import PROVIDERS
@@ -23,6 +24,7 @@ WORDING = {
     **DOMAINS,
     **ENGINE,
     **MAIL,
+    **PACE,
     **PAGES,
     **STORY,
     **SUPPRESSED,

@@ -27,6 +27,7 @@ class House:
     def __init__(self, database: Database, folder: Path, **options: Any) -> None:
         self.database, self.folder = database, folder
         self.world: World = line.lay(database, folder, **options)
+        self._host = options.get("smtp_host", "")
         self.now = line.NOW
         self.numbers = count()
         self._open: list[Any] = []
@@ -40,7 +41,7 @@ class House:
         return who
 
     def sender(self, port: int, *, worker: str = "main", connections: int = 1, **options: Any) -> Sender:
-        world = line.reopen(self.database, self.folder, worker_name=worker)
+        world = line.reopen(self.database, self.folder, worker_name=worker, smtp_host=self._host)
         pool = SmtpPool(SmtpRoute("127.0.0.1", port, "none", timeout=10), connections)
         journal = Journal(self.folder / "journal", worker)
         self._open += [pool, journal]

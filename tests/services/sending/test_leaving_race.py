@@ -52,7 +52,7 @@ def intend(world: World, claimed: Taken, delivery: UUID) -> bool:
     row = {
         "row_id": delivery, "row_token": claimed.claim.token, "new_intent_at": NOW,
         "new_claimed_until": claimed.claim.until, "new_address": "x@example.com", "new_sender": "s@example.com",
-        "new_template_version_id": None, "new_variant_id": None,
+        "new_template_version_id": None, "new_variant_id": None, "new_provider": None,
     }  # fmt: skip
     with world.database.write() as connection:
         return delivery in sending.intend(connection, [row])

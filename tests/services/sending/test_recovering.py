@@ -118,7 +118,7 @@ def test_what_was_given_back_is_no_longer_the_slow_workers(house: House, left: l
             "new_address": "",
             "new_sender": "",
         }
-        values |= {"new_template_version_id": None, "new_variant_id": None}
+        values |= {"new_template_version_id": None, "new_variant_id": None, "new_provider": None}
         mine = [{"row_id": row.id, "row_token": row.claim_token, **values}]
         assert sending.intend(connection, mine) == set()
     assert by_id(house)[row.id] == "queued"
