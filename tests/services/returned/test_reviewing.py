@@ -6,8 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from app.services.returned import accept, assign, dismiss, forget_old, read_due, replay, working
-from app.services.returned.keeping import LARGEST
+from app.services.returned import accept, assign, dismiss, forget_old, keeping, read_due, replay, working
 from app.services.returned.reviewing import ReviewFault
 from app.store import tables
 from tests.services.returned.conftest import Desk
@@ -133,10 +132,11 @@ def test_nonsense_is_kept_for_review_or_read_and_moves_nobody(desk: Desk, raw: b
     assert desk.rows("tasks") == []
 
 
-def test_what_is_far_too_long_is_cut(desk: Desk) -> None:
-    raw = returned.report(desk.verp(), line.address(0)) + b"x" * (LARGEST + 10)
+def test_what_is_far_too_long_is_cut(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "LARGEST", 4000)
+    raw = returned.report(desk.verp(), line.address(0)) + b"x" * 9000
     row = desk.take(raw)
-    assert (row.size, len(row.raw)) == (len(raw), LARGEST)
+    assert (row.size, len(row.raw)) == (len(raw), 4000)
     assert row.what == "bounce"
 
 
