@@ -65,7 +65,9 @@ def left(token: str) -> ResponseReturnValue:
     if done is None:
         abort(404)
     person = whose(held)
-    return page("left", token, held, person, done=done, agree=agreeing(locale_of(person.locale)))
+    # Pressed again there is nothing left to end, and the way back stays open.
+    undo = done.topics or (() if done.everything else (held.topic,))
+    return page("left", token, held, person, done=done, undo=undo, agree=agreeing(locale_of(person.locale)))
 
 
 def back(token: str) -> ResponseReturnValue:

@@ -92,6 +92,7 @@ def test_leaving_by_the_page_and_taking_it_back(visitor: Visitor) -> None:
     text = visitor.post(f"/u/{token}", what="topic")
     assert "You get no more mail about “Guides”" in text
     assert visitor.scene.consents() == {"guides": "withdrawn"}
+    assert visitor.post(f"/u/{token}", what="topic") == text, "pressed again it is the same page"
     text = visitor.post(f"/u/{token}/back", topic="guides")
     assert "You hear from us again" in text
     assert visitor.scene.consents() == {"guides": "given"}
@@ -365,7 +366,9 @@ def test_the_whole_agreement_of_a_withdrawn_topic_is_told(visitor: Visitor) -> N
 def test_one_a_month_holds_the_next_mail_back(visitor: Visitor) -> None:
     scene = visitor.scene
     visitor.post(f"/p/{visitor.manage()}", 303, part="pace", pace="month")
-    due = scene.delivery(template="discovery/deal", state="queued", due_at=NOW, intent_at=None, accepted_at=None)
+    due = scene.delivery(
+        template="discovery/deal", state="queued", due_at=NOW, intent_at=None, accepted_at=None
+    )
     assert claim_and_gate(scene.world, scene.world.library.catalogue(NOW), NOW, 10) is not None
     row = next(row for row in scene.rows(tables.deliveries) if row.id == due)
     assert (row.state, row.reason_code, row.reason_params["cap"]) == ("deferred", "gate.cap", "1 a month")
