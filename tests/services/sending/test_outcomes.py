@@ -96,7 +96,7 @@ def test_trouble_of_the_sender_pauses_it_and_is_not_the_recipients_fault(house: 
     house.plan(1, first=10)
     assert send(house).received == []
     assert [one.reason_code for one in house.rows("deliveries", state="deferred")].count(
-        "sender.mail_from"
+        "sender.sign_in_first"
     ) == 1
     house.now = state.problem_until + timedelta(days=1)
     assert send(house).received
