@@ -93,8 +93,7 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
         recipient=wire_address(address),
         sender=writer.sender,
         relay=writer.relay,
-        data=provider_lines(provider_at("" if writer.relay else settings.smtp_host), token)
-        + world.dkim.sign(data, domain, now),
+        data=_signed(world, writer, data, domain, token, now),
         version_id=template.version_id,
         variant_id=variant_id,
         locale=locale,
@@ -103,9 +102,10 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
     return composed
 
 
-def _signed(world: World, data: bytes, domain: str, token: str, now: datetime) -> bytes:
+def _signed(world: World, writer: From, data: bytes, domain: str, token: str, now: datetime) -> bytes:
     """With the lines of the provider we relay through, and our signatures: whole lines in front of whole lines."""
-    signed = provider_lines(provider_at(world.settings.smtp_host), token) + world.dkim.sign(data, domain, now)
+    host = writer.relay.rpartition("@")[2].rpartition(":")[0] or world.settings.smtp_host
+    signed = provider_lines(provider_at(host), token) + world.dkim.sign(data, domain, now)
     return WholeLines(signed) if isinstance(data, WholeLines) else signed
 
 
