@@ -84,6 +84,6 @@ def main(context: click.Context) -> None:
     except click.ClickException as fault:
         # A mail server that pipes a message in keeps it then, and comes again.
         if context.invoked_subcommand == "inbound":
-            fault.exit_code = os.EX_TEMPFAIL
+            setattr(fault, "exit_code", os.EX_TEMPFAIL)  # noqa: B010
         raise
     context.obj = settings if context.invoked_subcommand in ALONE else open_shell(settings)

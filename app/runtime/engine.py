@@ -36,6 +36,7 @@ from app.services.sending.worker import OnPhase, Sender
 from app.services.signals import drain, forget_old_hits, judge_due
 from app.services.signals.links import keep_links
 from app.services.world import World
+from app.store import throttles
 from app.store.partitions import add_partitions
 from config import Settings
 
@@ -127,6 +128,8 @@ class Engine:
         """Mails that are due go out."""
         now = self.clock()
         keep_links(self.world, self._links, self.world.library.catalogue(now))
+        # The journal knows more than the reaper does.
+        self._sender.settle()
         reap(self.world, now)
         with self.world.database.read() as connection:
             routes = routes_of(connection, self.world.workspace_id, self.world.settings, self._house)
@@ -182,6 +185,11 @@ class Engine:
         """Once a day: the months ahead get their partitions before their rows come."""
         with self.world.database.write() as connection:
             return add_partitions(connection, self.clock())
+
+    def paces(self) -> int:
+        """Once a day: turns long past at providers are forgotten."""
+        with self.world.database.write() as connection:
+            return throttles.forget(connection, self.clock())
 
     def stop(self) -> None:
         """Finish what is in hand and take no more; the connections and the journal are closed."""

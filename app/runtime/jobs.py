@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.runtime.engine import Engine
 from app.store import job_runs
@@ -39,36 +41,32 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("settle", timedelta(minutes=5), Engine.settle),
         Job("invariants", timedelta(hours=1), Engine.invariants),
         Job("partitions", timedelta(days=1), Engine.partitions),
+        Job("paces", timedelta(days=1), Engine.paces),
         Job("old_hits", timedelta(hours=1), Engine.old_hits),
     )
 
 
 def run_job(engine: Engine, job: Job) -> int:
     """One tick of a job, written down. A failing job is seen on the health page and ticks again."""
-    database, worker = engine.world.database, engine.world.settings.worker_name
-    every = job.every.total_seconds()
     started_at = engine.clock()
     try:
         handled = job.work(engine)
     except Exception as error:
         log.exception("job.failed", job=job.name)
-        with database.write() as connection:
-            job_runs.note(
-                connection, job.name, worker, every, last_started_at=started_at, last_error_at=engine.clock(),
-                last_error=repr(error)[:500],
-            )  # fmt: skip
+        _note(engine, job, started_at, last_error_at=engine.clock(), last_error=repr(error)[:500])
         return 0
-    with database.write() as connection:
-        job_runs.note(
-            connection,
-            job.name,
-            worker,
-            every,
-            last_started_at=started_at,
-            last_finished_at=engine.clock(),
-            handled=handled,
-        )
+    _note(engine, job, started_at, last_finished_at=engine.clock(), handled=handled)
     return handled
+
+
+def _note(engine: Engine, job: Job, started_at: datetime, **how: Any) -> None:
+    """Where the database is away there is no note, and the job ticks again all the same."""
+    worker, every = engine.world.settings.worker_name, job.every.total_seconds()
+    try:
+        with engine.world.database.write() as connection:
+            job_runs.note(connection, job.name, worker, every, last_started_at=started_at, **how)
+    except SQLAlchemyError:
+        log.exception("job.not_noted", job=job.name)
 
 
 def tick_all(engine: Engine, tick: timedelta = timedelta(seconds=5)) -> int:

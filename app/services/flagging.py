@@ -5,6 +5,7 @@ A flag is a fact on the address and a tag on its contact. What follows is a supp
 that take no mail get none. Role and mistyped addresses are kept and marked only.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from app.core.contacts.flags import DISPOSABLE, NO_MAIL, TAGS, flag_of
 from app.core.reasons import Reason
-from app.mail.dns import DnsFault, NoSuchDomain, Resolver, takes_mail
+from app.mail.dns import DnsFault, Resolver, mail_hosts
 from app.services.ids import new_id
 from app.services.suppressing import ValueHash, suppress
 from app.services.world import World
@@ -63,9 +64,7 @@ def ask_domains(world: World, resolver: Resolver, now: datetime, limit: int = DO
     answered = 0
     for row in due:
         try:
-            takes = takes_mail(resolver, row.domain)
-        except NoSuchDomain:
-            takes = False
+            hosts = mail_hosts(resolver, row.domain)
         except DnsFault:
             later = now + AGAIN[min(row.failures, len(AGAIN) - 1)]
             with world.database.write() as connection:
@@ -73,12 +72,14 @@ def ask_domains(world: World, resolver: Resolver, now: datetime, limit: int = DO
                 store.note_domain(connection, world.workspace_id, row.domain, values)
             continue
         answered += 1
-        _settle(world, row.domain, takes, row.takes_mail, now)
+        _settle(world, row.domain, hosts, row.takes_mail, now)
     return answered
 
 
-def _settle(world: World, domain: str, takes: bool, before: str, now: datetime) -> None:
+def _settle(world: World, domain: str, hosts: Sequence[str], before: str, now: datetime) -> None:
+    takes = bool(hosts)
     values = {
+        "mx": hosts[0] if hosts else None,
         "takes_mail": "yes" if takes else "no", "due_at": now + (GOOD if takes else BAD), "asked_at": now,
         "failures": 0,
     }  # fmt: skip

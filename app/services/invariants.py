@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, TextClause, text
+from sqlalchemy import Connection, Table, TextClause
 
 from app.core.reasons import Reason
 from app.core.scoring import fold
@@ -21,6 +21,8 @@ from app.services.world import World
 from app.store import checks, truths
 from app.store.checks import Judged
 from app.store.database import Database
+from app.store.hints import said
+from app.store.sending import IN_HAND
 from app.store.tables import contacts, deliveries, enrollments
 from app.store.views import Found
 
@@ -130,7 +132,7 @@ RULES = (
     Rule("next_step", enrollments, _plain(checks.next_step)),
     Rule("mails_add_up", deliveries, _plain(checks.mails_add_up)),
     Rule("one_acceptance", deliveries, _plain(checks.one_acceptance)),
-    Rule("one_in_hand", deliveries, _plain(checks.one_in_hand), text("deliveries.state IN ('claimed', 'intent')")),
+    Rule("one_in_hand", deliveries, _plain(checks.one_in_hand), said(deliveries, IN_HAND)),
     Rule("after_suppression", deliveries, _after_suppression),
     Rule("scores_fold", contacts, _scores_fold),
     Rule("consents_fold", contacts, _plain(checks.consents_fold)),

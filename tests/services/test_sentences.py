@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.services.sentences import because, headline, is_known, say
+from app.services.suppressing import SCOPES
 from app.services.wording import WORDING
 from app.services.wording.conditions import CONDITIONS
 from app.services.wording.engine import ENGINE
@@ -18,13 +19,14 @@ from tests.services.reason_codes import computed_codes, constant_codes
 # Texts of the same form that are no codes: names of template variables, settings, a logger.
 NO_CODES = re.compile(
     r"contact\.(email|first_name|last_name|locale|name|tags|consent_)|mail\.(locale|log|remaining|subject)"
-    r"|task\.(lines|url)|import\.note\.consent_|condition\.(all|any|not)|mail\.[a-z_]+_url"
+    r"|task\.(lines|url)|(mail|score|task|reply|wait)\.(ru|com|de|net|daemon|delivery|system)|import\.note\.consent_|condition\.(all|any|not)|mail\.[a-z_]+_url"
 )
 COMPUTED = {
     "import.note.consent_*": ("import.note.consent_withdrawn", "import.note.consent_asked"),
     "import.value.*": ("import.value.number", "import.value.date", "import.value.flag", "import.value.date_twofold"),
     "*.by_step": ("enroll.by_step", "stage.by_step", "webhook.by_step"),
     "bounce.*": ("bounce.hard", "bounce.soft", "bounce.policy"),
+    "suppressed.*": tuple(f"suppressed.{scope}" for scope in SCOPES),
     "wait.*": ("wait.span", "wait.date", "wait.weekday"),
     "health.*.*": tuple(code for code in TRUTHS if code.startswith("health.")),
     "enroll.*": ("enroll.stage_entered", "enroll.form", "enroll.event"),

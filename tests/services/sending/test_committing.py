@@ -1,6 +1,5 @@
 """Slices of several connections in one transaction, and each for itself where one of them fails."""
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -17,10 +16,11 @@ CONNECTIONS = 4
 
 
 def until(holds: Callable[[], bool]) -> None:
+    pause = Event()
     for _ in range(3000):
         if holds():
             return
-        time.sleep(0.01)
+        pause.wait(0.01)
     pytest.fail("it did not come about in half a minute")
 
 
