@@ -67,6 +67,9 @@ CLOSED_ROOTS: Mapping[str, frozenset[str]] = {
 }
 LISTS = frozenset({"task.lines"})
 MAX_LOOP = 50
+# What these may be told: a length or a width out of a contact's data could be any.
+_MAX_ARGUMENT = {"round": 20, "truncate": 10_000, "join": 0}
+_MAX_JOINT = 40
 # The programs are delimited by control characters, so none may come out of a template.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -117,6 +120,16 @@ def inspect(text: str, *, where: str = "", line: int = 0) -> Findings:
         found.problems.append(
             Problem(
                 error.lineno + line, "jinja_syntax", str(error.message), "Close every {{ }} and {% %}.", where
+            )
+        )
+    except ValueError:
+        found.problems.append(
+            Problem(
+                at + line,
+                "bad_number",
+                "a number has too many digits",
+                "Put quotes around it, or shorten it.",
+                where,
             )
         )
     except RecursionError:
@@ -234,7 +247,32 @@ class _Inspector:
     def filter(self, node: nodes.Filter, guards: frozenset[str], loop: str | None, printed: bool) -> None:
         if node.name not in FILTERS or node.dyn_args is not None or node.dyn_kwargs is not None:
             self.refuse(node, f"the filter {node.name} is not available")
+        elif node.name in _MAX_ARGUMENT:
+            self.bounded(node)
         if node.node is not None:
             self.visit(node.node, guards, loop, printed and node.name not in {"default", "d"})
         for argument in [*node.args, *(pair.value for pair in node.kwargs)]:
             self.visit(argument, guards, loop, printed)
+
+    def bounded(self, node: nodes.Filter) -> None:
+        """Filters whose result grows with what they are told get short words and numbers that are written out."""
+        most = _MAX_ARGUMENT[node.name]
+        if node.name == "join" and not _is_list(node.node):
+            self.refuse(node, "join joins a list only", "Write task.lines | join(', ').")
+        for argument in [*node.args, *(pair.value for pair in node.kwargs)]:
+            value = argument.value if isinstance(argument, nodes.Const) else None
+            if isinstance(value, str | bool):
+                if len(str(value)) <= _MAX_JOINT:
+                    continue
+            elif isinstance(value, int) and value <= most:
+                continue
+            remedy = (
+                f"Write a number up to {most}." if most else f"Write up to {_MAX_JOINT} characters in quotes."
+            )
+            self.refuse(node, f"{node.name} is told too much, or by a field", remedy)
+
+
+def _is_list(node: nodes.Node | None) -> bool:
+    if isinstance(node, nodes.List | nodes.Tuple):
+        return len(node.items) <= MAX_LOOP
+    return node is not None and dotted(node) in LISTS

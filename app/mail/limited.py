@@ -15,13 +15,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from app.mail.assemble import MAX_PROBLEMS
 from app.mail.compile import CompiledTemplate, compile_template
+from app.mail.first_render import first_render
 from app.mail.lint import lint_template
-from app.mail.program import Program
-from app.mail.sample import sample_context
-from app.mail.source import Problem, TemplateError, parse_source
+from app.mail.source import Problem, TemplateError, parse_source, size_problem
 
 ROOT = Path(__file__).resolve().parents[2]
+MAX_FRAMES = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,10 @@ def _limit(limits: Limits) -> None:
 
 def _run(job: Job) -> CompiledTemplate:
     source = parse_source(job.key, job.locale, job.text)
+    files = {f"layouts/{source.layout}": job.layout}
+    files |= {f"partials/{name}": text for name, text in job.partials.items()}
+    if unreadable := [found for where, text in files.items() if (found := size_problem(text, where))]:
+        raise TemplateError(tuple(unreadable))
     compiled = compile_template(
         source,
         layout=job.layout,
@@ -112,28 +117,19 @@ def _run(job: Job) -> CompiledTemplate:
         brand_sample=job.brand_sample,
         default_locale=job.default_locale,
     )
-    _first_render(compiled, job.brand_sample)
+    first_render(compiled, source, job.brand_sample)
     return compiled.with_warnings(lint_template(compiled, source))
-
-
-def _first_render(compiled: CompiledTemplate, brand: Mapping[str, str]) -> None:
-    """A template that cannot be rendered even with every field filled is refused before it is published."""
-    try:
-        Program.load(compiled).render_preview(sample_context(compiled, brand))
-    except ValueError as error:
-        problem = Problem(
-            0, "render_failed", f"the first rendering failed: {error}", "Check the fields' types."
-        )
-        raise TemplateError((problem,)) from error
 
 
 def _child() -> None:
     job, limits = json.loads(sys.stdin.buffer.read())
     _limit(Limits(**limits))
+    # Below the usual: what can be loaded here can be loaded further down a web server's stack.
+    sys.setrecursionlimit(MAX_FRAMES)
     try:
         answer: dict[str, Any] = {"compiled": _run(Job(**job)).to_json()}
     except TemplateError as error:
-        answer = {"problems": [asdict(problem) for problem in error.problems]}
+        answer = {"problems": [asdict(problem) for problem in error.problems[:MAX_PROBLEMS]]}
     except (MemoryError, RecursionError):
         answer = {
             "problems": [asdict(problem) for problem in _stopped("too_large", "out of memory").problems]

@@ -115,7 +115,7 @@ class Program:
             raise MissingField(self._names.get(missing.name, missing.name)) from None
         except RenderError:
             raise
-        except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AssertionError) as error:
             raise RenderError("render_failed", detail=str(error)[:200]) from error
         if len(html) > MAX_HTML_BYTES and len(unquoted(html).encode()) > MAX_HTML_BYTES:
             raise RenderError("html_too_large", limit=MAX_HTML_BYTES)

@@ -17,6 +17,7 @@ KEYS = (
     "kind", "class", "topics", "subject", "preheader", "layout", "fallbacks", "repeat", "ask", "links",
 )  # fmt: skip
 MAX_SOURCE_BYTES = 200_000
+MAX_FRONT_BYTES = 20_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FIELD = re.compile(r"[a-z]+\.[a-z][a-z0-9_]{0,63}")
 _FENCE = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
@@ -99,12 +100,25 @@ def files_for(locale: str, files: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def size_problem(text: str, where: str = "") -> Problem | None:
+    """Whether a file is too long to be looked at, or is no text at all."""
+    # UTF-8 takes one to four bytes a character, so most need no encoding to be measured.
+    if len(text) <= MAX_SOURCE_BYTES:
+        broken = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
+        if broken is not None:
+            line = text.count("\n", 0, broken) + 1
+            return Problem(
+                line, "bad_character", "half a character stands here", "Save the file as UTF-8.", where
+            )
+        if len(text.encode()) <= MAX_SOURCE_BYTES:
+            return None
+    return Problem(0, "too_large", f"the file is over {MAX_SOURCE_BYTES} bytes", "Split it in two.", where)
+
+
 def parse_source(key: str, locale: str, text: str) -> TemplateSource:
     """Read one template file; `locale` is empty for the default. Raises TemplateError with every problem."""
-    if len(text.encode()) > MAX_SOURCE_BYTES:
-        raise TemplateError(
-            (Problem(0, "too_large", f"the file is over {MAX_SOURCE_BYTES} bytes", "Split the mail in two."),)
-        )
+    if problem := size_problem(text):
+        raise TemplateError((problem,))
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     fence = _FENCE.match(text)
     if fence is None:
@@ -131,8 +145,24 @@ def parse_source(key: str, locale: str, text: str) -> TemplateSource:
 
 
 def _load(text: str) -> CommentedMap:
+    if len(text) > MAX_FRONT_BYTES:
+        raise TemplateError(
+            (
+                Problem(
+                    1,
+                    "bad_yaml",
+                    f"the front matter is over {MAX_FRONT_BYTES} bytes",
+                    "Put the text below it.",
+                ),
+            )
+        )
     try:
         data = YAML(typ="rt", pure=True).load(text)
+    except RecursionError:
+        deepest = max(range(len(lines := text.split("\n"))), key=lambda place: len(lines[place]))
+        raise TemplateError(
+            (Problem(deepest + 2, "bad_yaml", "the front matter is nested too deeply", "Write plain lists."),)
+        ) from None
     except YAMLError as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         detail = error.problem if isinstance(error, MarkedYAMLError) and error.problem else "not readable"
