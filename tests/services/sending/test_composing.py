@@ -4,7 +4,6 @@ from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
 
-import pytest
 from sqlalchemy import insert, update
 
 from app.core.ids import timed_id
@@ -90,10 +89,9 @@ def test_every_field_a_template_may_name_is_filled_for_a_full_contact(
 
 
 def test_a_provider_is_told_which_mail_it_is(
-    database: Database, tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path, server: ScriptedServer
 ) -> None:
-    monkeypatch.setenv("TRELLIS_SMTP_HOST", "smtp.postmarkapp.com")
-    with closing(House(database, tmp_path)) as house:
+    with closing(House(database, tmp_path, smtp_host="smtp.postmarkapp.com")) as house:
         house.plan(1)
         house.sender(server.port).send_due()
         [mail] = house.rows("deliveries")
