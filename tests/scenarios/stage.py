@@ -34,7 +34,7 @@ from app.services.importing import (
     suggest_mapping,
 )
 from app.services.importing.around import surroundings
-from app.services.signals.verdicts import SETTLE
+from app.services.signals.settling import SETTLE
 from app.services.starting import start
 from app.services.world import World, open_world
 from app.store.caught import CaughtMails
