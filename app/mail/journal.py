@@ -121,8 +121,9 @@ class Journal:
         beside = self._path.with_suffix(".new")
         beside.write_bytes(b"".join(self._unsettled.values()))
         beside.replace(self._path)
+        fresh = _opened(self._path)
         os.close(self._fd)
-        self._fd = _opened(self._path)
+        self._fd = fresh
 
 
 def _opened(path: Path) -> int:

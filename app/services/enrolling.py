@@ -1,5 +1,6 @@
 """How people come into sequences: a trigger asks, the sequence's own terms decide, the answer is kept."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -69,6 +70,7 @@ def admit_due(world: World, now: datetime, limit: int = BATCH) -> int:
         rows = connection.execute(query).all()
         if not rows:
             return 0
+        _one_at_a_time(connection, catalogue, {row.definition_id for row in rows})
         wanted = Needs(had=True)
         for found in {row.definition_id for row in rows}:
             if (version := catalogue.by_definition.get(found)) is not None:
@@ -85,6 +87,16 @@ def admit_due(world: World, now: datetime, limit: int = BATCH) -> int:
             except Exception as error:
                 _set_aside(connection, row, error, now)
         return len(rows)
+
+
+def _one_at_a_time(connection: Connection, catalogue: Catalogue, asked: Collection[UUID]) -> None:
+    """Two workers that count together who came in today would each let in as many as there is room for."""
+    counting = [
+        found
+        for found in asked
+        if (version := catalogue.by_definition.get(found)) and version.sequence.trigger.a_day is not None
+    ]
+    running.hold_sequences(connection, counting)
 
 
 def _set_aside(connection: Connection, row: Row[Any], error: Exception, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Enrollments in the store: those that are due, and the way back of those that were decided."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -264,6 +264,17 @@ def entries(connection: Connection, definition_id: UUID, contact_id: UUID) -> li
         ).all()
     )
     return found
+
+
+def hold_sequences(connection: Connection, definition_ids: Collection[UUID]) -> None:
+    """Nobody else who asks for it holds these sequences until this commits. Rows referring to them do not wait."""
+    if definition_ids:
+        connection.execute(
+            select(definitions.c.id)
+            .where(definitions.c.id.in_(definition_ids))
+            .order_by(definitions.c.id)
+            .with_for_update(key_share=True)
+        )
 
 
 def stage_of(connection: Connection, contact_id: UUID, lifecycle: str) -> Row[Any] | None:

@@ -89,7 +89,7 @@ def _due_mails(waiting: str) -> Any:
         .exists()
     )
     return (
-        select(d.c.id, d.c.contact_id)
+        select(d.c.id, d.c.contact_id, d.c.enrollment_id)
         .where(
             within(d, workspace), said(d, waiting), d.c.due_at <= now, unclaimed(d, now), ~in_hand, ~ahead
         )
@@ -106,7 +106,8 @@ def _alone(connection: Connection, found: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Of several workers that saw the same contact free, one goes on.
 
     The contact is locked first; only then does a new statement see what the others have committed. The lock is
-    one that rows referring to the contact do not wait for.
+    one that rows referring to the contact do not wait for. An enrollment that somebody is writing is not waited
+    for: who ends one has it in hand and comes for its mails next.
     """
     wanted = sorted({row.contact_id for row in found})
     query = (
@@ -122,7 +123,14 @@ def _alone(connection: Connection, found: Sequence[Row[Any]]) -> list[Row[Any]]:
             )
         ).scalars()
     )
-    return [row for row in found if row.contact_id in mine and row.contact_id not in busy]
+    wanted = sorted({row.enrollment_id for row in found if row.enrollment_id is not None})
+    theirs = select(enrollments.c.id).where(enrollments.c.id.in_(wanted))
+    free = set(connection.execute(theirs.with_for_update(skip_locked=True, key_share=True)).scalars())
+    return [
+        row
+        for row in found
+        if row.contact_id in mine - busy and (row.enrollment_id is None or row.enrollment_id in free)
+    ]
 
 
 def _claimed(connection: Connection, ids: Sequence[UUID]) -> list[Row[Any]]:
@@ -259,6 +267,14 @@ def write_outcomes(connection: Connection, rows: Sequence[dict[str, Any]]) -> No
     _ended.run(connection, rows)
 
 
+def not_ended(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[str, UUID | None]]:
+    """State and claim token of those that are on their way, or of which nobody knows."""
+    query = select(deliveries.c.id, deliveries.c.state, deliveries.c.claim_token).where(
+        deliveries.c.id.in_(ids), deliveries.c.state.in_(("intent", "uncertain"))
+    )
+    return {row.id: (row.state, row.claim_token) for row in connection.execute(query)}
+
+
 def add_attempts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         inserting(attempts, tuple(rows[0])).run(connection, rows)
@@ -309,6 +325,13 @@ def cancel_waiting(
     topic: str | None = None,
 ) -> int:
     """Cancel a contact's marketing mail that is not on its way yet; what commits before intent wins."""
+    # Enrollments before their mails, as everybody does who ends one: so no two wait for each other.
+    connection.execute(
+        select(enrollments.c.id)
+        .where(enrollments.c.contact_id == contact_id, enrollments.c.state == "sending")
+        .order_by(enrollments.c.id)
+        .with_for_update(key_share=True)
+    )
     query = update(deliveries).where(
         deliveries.c.contact_id == contact_id,
         deliveries.c.message_class == "marketing",

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.engine import Row
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from app.core.reasons import Reason
 from app.services.sending.composing import Composed
@@ -86,15 +86,17 @@ class Commits:
 
     def _write(self, together: list[Slice]) -> None:
         """One transaction; where it fails for good, one each, so that nobody fails for another's sake."""
+        again = False
         try:
             for pause in PAUSES:
                 try:
-                    return self._written(together)
-                except OperationalError as error:
-                    # Locked, deadlocked or away for a moment: nothing of it was written, so it is written again.
+                    return self._written(together, again)
+                except (OperationalError, InterfaceError, IntegrityError) as error:
+                    # Locked, crossed, away for a moment, or two workers wrote the first of something: once more.
                     log.warning("sending.commit_again", error=repr(error)[:200])
                     self._pause(pause)
-            self._written(together)
+                    again = True
+            self._written(together, again)
         except Exception as error:
             if len(together) == 1:
                 together[0].error = error
@@ -102,13 +104,17 @@ class Commits:
             for one in together:
                 self._write([one])
 
-    def _written(self, together: list[Slice]) -> None:
+    def _written(self, together: list[Slice], again: bool) -> None:
         now = self._clock()
         # The lease of what is on its way counts from now on: a slow batch is not a dead worker.
         until = now + timedelta(seconds=self._world.settings.lease_seconds)
         intents = [_intent(mail, one, now, until) for one in together for mail in one.mails]
+        tried = [each for one in together for each in one.tried]
         with self._world.database.write() as connection:
-            record(connection, self._world, [tried for one in together for tried in one.tried])
+            if again:
+                # The line may have broken after the commit and before the word of it.
+                tried = _unwritten(connection, tried)
+            record(connection, self._world, tried)
             _write_faults(connection, self._world, [fault for one in together for fault in one.faults], now)
             ours = sending.intend(connection, intents)
             for one in together:
@@ -117,6 +123,16 @@ class Commits:
                 sending.give_back(connection, missing, one.token)
         for one in together:
             one.ours = frozenset(ours)
+
+
+def _unwritten(connection: Connection, tried: Sequence[Tried]) -> list[Tried]:
+    open_ = sending.not_ended(connection, [one.row.id for one in tried])
+    return [
+        one
+        for one in tried
+        if open_.get(one.row.id) in (("intent", one.token), ("uncertain", one.token))
+        and (open_[one.row.id][0], one.outcome.kind) != ("uncertain", "uncertain")
+    ]
 
 
 def _intent(mail: Composed, of: Slice, now: datetime, until: datetime) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from app.services.sending.committing import Commits, Slice
 from app.services.sending.composing import Composed, NoTemplate, compose
 from app.services.sending.gating import Taken, claim_and_gate
 from app.services.sending.outcomes import Tried
+from app.services.sending.recovering import take_over
 from app.services.world import World
 from app.store import sending
 
@@ -56,10 +57,46 @@ class Sender:
         self._connections = connections
         self._on_phase = on_phase
         self._stopping = threading.Event()
+        self._at_work = threading.Lock()
+        self._broke_off = False
         self._commits = Commits(world, clock, self._stopping.wait)
 
     def send_due(self) -> int:
-        """Send until nothing is due; how many mails were looked at. Returns early after `stop`."""
+        """Send until nothing is due; how many mails were looked at. Returns early after `stop`, and at once where a
+        tick before this one is still at it.
+        """
+        if not self._at_work.acquire(blocking=False):
+            return 0
+        try:
+            self._settle()
+            # Whatever ends this early, a database that is away or a full disk, may leave mails in hand.
+            self._broke_off = True
+            looked_at = self._work_all()
+            self._broke_off = False
+            return looked_at
+        finally:
+            self._at_work.release()
+
+    def settle(self) -> None:
+        """What a tick that broke off left in hand is settled by the journal, as after a crash."""
+        if self._at_work.acquire(blocking=False):
+            try:
+                self._settle()
+            finally:
+                self._at_work.release()
+
+    def _settle(self) -> None:
+        if self._broke_off:
+            found = take_over(self._world, self._journal, self._clock())
+            self._broke_off = False
+            log.info(
+                "sending.settled",
+                given_back=found.given_back,
+                answered=found.answered,
+                uncertain=found.uncertain,
+            )
+
+    def _work_all(self) -> int:
         if self._connections == 1:
             return self._work()
         with ThreadPoolExecutor(self._connections, thread_name_prefix="send") as threads:
