@@ -53,16 +53,16 @@ class Throttle:
         self, per_minute: float, lanes: Mapping[str, datetime], now: datetime, wanting: Iterable[str]
     ) -> None:
         self._now = now
-        self._interval = timedelta(minutes=1) / max(per_minute, 0.001)
         self.lanes = dict(lanes)
-        self._sharing = len({lane for lane, due in lanes.items() if due > now} | set(wanting)) or 1
+        sharing = len({lane for lane, due in lanes.items() if due > now} | set(wanting)) or 1
+        self._step = timedelta(minutes=1) / max(per_minute, 0.001) * sharing
 
     def slot(self, lane: str) -> datetime:
         """When the next mail of the lane may leave."""
         return max(self.lanes.get(lane, self._now) - BURST, self._now)
 
     def take(self, lane: str) -> None:
-        self.lanes[lane] = max(self.lanes.get(lane, self._now), self._now) + self._interval * self._sharing
+        self.lanes[lane] = max(self.lanes.get(lane, self._now), self._now) + self._step
 
 
 def warm_up_limit(day: int) -> int | None:

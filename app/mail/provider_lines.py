@@ -41,4 +41,5 @@ def provider_lines(provider: str, token: str) -> bytes:
 
     `token` is the one of the Message-ID (`Keyring.seal_envelope`).
     """
-    return _LINES.get(provider, "").format(token=token).encode("ascii")
+    lines = _LINES.get(provider)
+    return lines.format(token=token).encode("ascii") if lines else b""

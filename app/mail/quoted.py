@@ -50,6 +50,11 @@ def quoted(text: str) -> str:
     if not text:
         return ""
     encoded = b2a_qp(text.encode("utf-8", "replace"), istext=True).decode("ascii")
+    # No line begins with a dot (RFC 2049, 3): it could be lost on the way, and SMTP would have to double it.
+    if encoded[0] == ".":
+        encoded = f"=2E=\n{encoded[1:]}" if len(encoded) > 1 else "=2E"
+    while "\n." in encoded:
+        encoded = encoded.replace("\n.", "\n=2E=\n").replace("=2E=\n\n", "=2E\n")
     if "\n" in encoded:
         encoded = encoded.replace("\n", "\r\n")
         if encoded[-1] == "\n":

@@ -105,8 +105,11 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
 def _signed(world: World, writer: From, data: bytes, domain: str, token: str, now: datetime) -> bytes:
     """With the lines of the provider we relay through, and our signatures: whole lines in front of whole lines."""
     host = writer.relay.rpartition("@")[2].rpartition(":")[0] or world.settings.smtp_host
-    signed = provider_lines(provider_at(host), token) + world.dkim.sign(data, domain, now)
-    return WholeLines(signed) if isinstance(data, WholeLines) else signed
+    signed = world.dkim.sign(data, domain, now)
+    lines = provider_lines(provider_at(host), token)
+    if not lines:
+        return signed
+    return WholeLines(lines + signed) if isinstance(data, WholeLines) else lines + signed
 
 
 def _reply_to(settings: Settings, writer: From, token: str) -> str:

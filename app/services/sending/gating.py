@@ -63,12 +63,12 @@ def _parted(
     connection: Connection, world: World, batch: Batch, passed: list[Row[Any]], now: datetime
 ) -> Parted:
     """Those whose turn it is, and those that wait for a slot. The built-in catcher takes what comes."""
-    ready = []
-    for row in passed:
-        sender = batch.from_of(row)
-        if not (world.settings.smtp_host or sender.relay):
-            return Parted(passed)
-        ready.append(Ready(row, sender.sender, batch.address_of(row).rpartition("@")[2].lower()))
+    if world.settings.uses_catcher:
+        return Parted(passed)
+    ready = [
+        Ready(row, batch.from_of(row).sender, batch.address_of(row).rpartition("@")[2].lower())
+        for row in passed
+    ]
     return part(connection, world, ready, now)
 
 

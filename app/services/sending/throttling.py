@@ -53,6 +53,15 @@ class Parted:
     providers: dict[UUID, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What a mail passes, whose day it is counted to, and whether one of these has a number for the day."""
+
+    throttles: list[Throttle]
+    whose: tuple[str, str]
+    limited: bool
+
+
 def part(connection: Connection, world: World, mails: Sequence[Ready], now: datetime) -> Parted:
     """Give each mail its slot. Sequences take turns; what was booked is kept."""
     if not mails:
@@ -70,7 +79,9 @@ class _Parting:
             connection, world.workspace_id, {mail.sender for mail in mails}, self._today
         )
         self._providers = self._of_domains({mail.domain for mail in mails})
+        self._latest = now + HORIZON
         self._throttles: dict[Place, Throttle] = {}
+        self._ways: dict[Place, _Way] = {}
         self._let_go: dict[str, int] = {}
 
     def done(self) -> Parted:
@@ -101,6 +112,8 @@ class _Parting:
         """Until when this mail waits; None: it goes."""
         provider = self._providers[mail.domain]
         lane = _lane(mail.row)
+        way = self._way(mail.sender, provider)
+        slot = self._now
         if mail.row.message_class == "marketing":
             pressure = self._known.pressures.get((mail.sender, provider))
             if pressure is not None and pressure.rest_until > self._now:
@@ -108,18 +121,16 @@ class _Parting:
                 return Defer(until, "provider", Reason("gate.provider_rests", {"provider": provider}))
             if mail.row.reason_code == BOOKED:
                 return None
-            full = self._full(mail)
+            full = self._full(mail) if way.limited else None
             if full is not None:
                 return full
-            slot = max(throttle.slot(lane) for throttle in self._of(mail.sender, provider))
-            if slot > self._now + HORIZON:
+            slot = max([throttle.slot(lane) for throttle in way.throttles])
+            if slot > self._latest:
                 until = self._now + HORIZON * (0.5 + 0.5 * self._chance(mail))
                 return Defer(until, "provider", Reason("gate.throttle_queue", {"provider": provider}))
-        else:
-            slot = self._now
-        for throttle in self._of(mail.sender, provider):
+        for throttle in way.throttles:
             throttle.take(lane)
-        for whose in self._counted(mail.sender):
+        for whose in way.whose:
             self._let_go[whose] = self._let_go.get(whose, 0) + 1
         if slot <= self._now:
             return None
@@ -127,7 +138,7 @@ class _Parting:
 
     def _full(self, mail: Ready) -> Defer | None:
         """Whether today's mails of the sender, or of its domain while that is warmed up, have all left."""
-        domain = mail.sender.rpartition("@")[2].lower()
+        domain = _domain(mail.sender)
         quota = self._known.limits.get(mail.sender, (None, None))[1]
         first_day = self._known.warm_ups.get(domain)
         warm = warm_up_limit((self._today - first_day).days) if first_day is not None else None
@@ -142,25 +153,29 @@ class _Parting:
                 )
         return None
 
-    def _of(self, sender: str, provider: str) -> list[Throttle]:
-        """The throttles this mail passes: the provider's, and the sender's own where it has one."""
-        found = [self._throttle((sender, provider), rate_of(provider, self._known.rates.get(provider)))]
-        own = self._known.limits.get(sender, (None, None))[0]
-        if own is not None:
-            found.append(self._throttle((sender, WHOLE), own))
-        return found
+    def _way(self, sender: str, provider: str) -> _Way:
+        """From the sender to the provider: the provider's throttle, and the sender's own where it has one."""
+        way = self._ways.get((sender, provider))
+        if way is None:
+            per_minute, quota = self._known.limits.get(sender, (None, None))
+            passed = [self._throttle((sender, provider), rate_of(provider, self._known.rates.get(provider)))]
+            passed += [self._throttle((sender, WHOLE), per_minute)] if per_minute is not None else []
+            domain = _domain(sender)
+            limited = quota is not None or domain in self._known.warm_ups
+            way = self._ways[sender, provider] = _Way(passed, (sender, f"@{domain}"), limited)
+        return way
 
     def _throttle(self, place: Place, rate: float) -> Throttle:
         throttle = self._throttles.get(place)
         if throttle is None:
             pressure = self._known.pressures.get(place)
             factor = pressure.factor_at(self._now) if pressure is not None else 1.0
-            wanting = {_lane(mail.row) for mail in self._mails if self._passes(mail, place)}
+            wanting = {_lane(mail.row) for mail in self._mails if self._goes_by(mail, place)}
             throttle = Throttle(rate * factor, self._known.lanes.get(place, {}), self._now, wanting)
             self._throttles[place] = throttle
         return throttle
 
-    def _passes(self, mail: Ready, place: Place) -> bool:
+    def _goes_by(self, mail: Ready, place: Place) -> bool:
         return mail.sender == place[0] and place[1] in (WHOLE, self._providers[mail.domain])
 
     def _of_domains(self, domains: set[str]) -> dict[str, str]:
@@ -172,11 +187,12 @@ class _Parting:
             domain: provider_of(domain, [host] if (host := hosts.get(domain)) else ()) for domain in domains
         }
 
-    def _counted(self, sender: str) -> tuple[str, str]:
-        return sender, f"@{sender.rpartition('@')[2].lower()}"
-
     def _chance(self, mail: Ready) -> float:
         return share("throttle", str(mail.row.id), str(self._today))
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
 def _lane(row: Row[Any]) -> str:

@@ -68,7 +68,9 @@ events = Table(
     workspace(),
     contact(),
     plain("kind", Text),
-    personal("subject", Text, known=True),  # what it happened to: a template, a page, a form, a stage, an answer
+    personal(
+        "subject", Text, known=True
+    ),  # what it happened to: a template, a page, a form, a stage, an answer
     plain("topics", Text),  # ",pricing,demo,": one LIKE finds a topic on both databases
     plain("verdict", Text),
     plain("source", Text),

@@ -22,7 +22,9 @@ truth_checks = Table(
     metadata,
     workspace(),
     plain("rule", Text),
-    pseudonymous("reached", Id, nullable=True),  # the last row of this round that was looked at; null: a round begins
+    pseudonymous(
+        "reached", Id, nullable=True
+    ),  # the last row of this round that was looked at; null: a round begins
     plain("looked_at", Instant),
     plain("looked", Integer),  # rows of the last run
     plain("round_since", Instant),
