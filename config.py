@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         "individual", description="What is kept of opens and clicks where a contact has not said."
     )
     hits_days: int = Field(
-        180, ge=7, le=3650, description="Days for which an open or click is kept with its address and browser."
+        180, ge=7, le=3650, description="Days an open or click is kept with address and browser."
     )
 
     web_hooks_to_this_machine: bool = Field(
