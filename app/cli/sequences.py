@@ -25,14 +25,21 @@ def sequences() -> None:
 
 @sequences.command("lint")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--notes", is_flag=True, help="Also tell what only looks plainer in some mail programs.")
+@click.option("--spam", is_flag=True, help="Also let SpamAssassin, where it is installed, score every mail.")
 @as_json
 @click.pass_obj
-def lint_command(shell: Shell, paths: tuple[Path, ...], as_json: bool) -> None:
+def lint_command(shell: Shell, paths: tuple[Path, ...], notes: bool, spam: bool, as_json: bool) -> None:
     """Name the line of every fault. PATHS: tell only those in these files or folders."""
     root = shell.settings.content_dir
-    fields = authoring.custom_fields(shell.database, shell.workspace_id)
     sources = authoring.load_folder(root)
-    found = authoring.lint(sources, shell.settings, shell.now(), fields)
+    fields = authoring.custom_fields(shell.database, shell.workspace_id)
+    checked = authoring.check(sources, shell.settings, shell.now(), fields=fields)
+    found = list(checked.findings if notes else checked.faults)
+    found += authoring.gaps(shell.database, shell.workspace_id, checked, shell.now())
+    if spam:
+        found += _spam(shell, checked, as_json)
+    found.sort()
     told = [finding for finding in found if not paths or _below(root / finding.file, paths)]
     _tell(told, as_json)
     if not told and not as_json:
@@ -166,6 +173,17 @@ def resume_command(shell: Shell, key: str, way: str | None, days: int, as_json: 
         _print_json({**asdict(held), **asdict(done)})
     else:
         click.echo(f"{key} goes on: {done.sent} are sent, {done.passed_over} are passed over.")
+
+
+def _spam(shell: Shell, checked: authoring.Checked, as_json: bool) -> list[FileFinding]:
+    try:
+        scored = authoring.score_mails(checked, shell.settings, shell.now())
+    except authoring.NoSpamAssassin as error:
+        raise click.ClickException(str(error)) from None
+    if not as_json:
+        for one in scored:
+            click.echo(str(one))
+    return [finding for one in scored if (finding := one.finding())]
 
 
 def _below(path: Path, paths: Iterable[Path]) -> bool:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+# A note is true and no fault: nothing has to be done about it.
+Level = Literal["error", "warning", "note"]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class FileFinding:
@@ -10,7 +13,7 @@ class FileFinding:
 
     file: str
     line: int
-    level: Literal["error", "warning"]
+    level: Level
     message: str
     remedy: str = ""
 

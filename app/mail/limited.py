@@ -118,7 +118,7 @@ def _run(job: Job) -> CompiledTemplate:
         default_locale=job.default_locale,
     )
     first_render(compiled, source, job.brand_sample)
-    return compiled.with_warnings(lint_template(compiled, source))
+    return compiled.with_warnings(lint_template(compiled, source, files))
 
 
 def _child() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.mail.compile import compile_template
-from app.mail.lint import lint_template
+from app.mail.lint import NOTES, lint_template
 from app.mail.source import parse_source
 from tests.mail.support import ANSWERS, BRAND, FRONT, HELLO, LAYOUT, PARTIALS, section, template
 
@@ -15,7 +15,9 @@ def codes(text: str, layout: str = LAYOUT) -> list[tuple[int, str]]:
     result = compile_template(
         source, layout=layout, partials=PARTIALS, answers=ANSWERS if source.ask else [], brand_sample=BRAND
     )
-    return [(problem.line, problem.code) for problem in lint_template(result, source)]
+    return [
+        (problem.line, problem.code) for problem in lint_template(result, source) if problem.code not in NOTES
+    ]
 
 
 def test_the_fixture_is_clean() -> None:
@@ -28,7 +30,7 @@ def test_the_fixture_is_clean() -> None:
         (template(section("<mj-text>x</mj-text>")), BARE, "no_unsubscribe", 0),
         (template(section("<mj-text>x</mj-text>")), BARE, "no_postal_address", 0),
         (template(section("<mj-text>x</mj-text>")), BARE, "no_legal_name", 0),
-        (template(section('<mj-button href="http://example.com">x</mj-button>')), LAYOUT, "plain_http", 0),
+        (template(section('<mj-button href="http://example.com">x</mj-button>')), LAYOUT, "plain_http", 8),
         (template(section('\n<mj-image src="https://a.example/b.png" />')), LAYOUT, "no_alt", 9),
         (template(section("<mj-text>x</mj-text>"), FRONT.replace("A preheader", "A SUBJECT")), LAYOUT, "same_preheader", 5),
         (template(section("<mj-text>x</mj-text>"), FRONT.replace('preheader: "A preheader"\n', "")), LAYOUT, "no_preheader", 1),

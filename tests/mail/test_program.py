@@ -183,5 +183,5 @@ def test_links_lead_to_the_contacts_brand_when_tracking_is_off() -> None:
 
 def test_a_list_is_joined() -> None:
     program = load("{{ task.lines|join(', ') }}")
-    context = {**sample_context(program.compiled), "task": {"lines": ["a & b", "c"]}}
+    context = {**sample_context(program.compiled, BRAND), "task": {"lines": ["a & b", "c"]}}
     assert "a &amp; b, c" in program.render_preview(context).html

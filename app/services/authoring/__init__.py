@@ -2,25 +2,32 @@
 
 from app.services.authoring.applying import Applied, Published, Refused, apply, load_starters
 from app.services.authoring.exporting import export
-from app.services.authoring.linting import custom_fields, lint
+from app.services.authoring.gaps import gaps
+from app.services.authoring.linting import Checked, check, custom_fields, lint
 from app.services.authoring.pausing import WAYS, NoSuchSequence, Overdue, Resumed, overdue, pause, resume
 from app.services.authoring.planning import Item, Plan, plan
 from app.services.authoring.sources import Sources, load_folder
+from app.services.authoring.spam import NoSpamAssassin, Scored, score_mails
 
 __all__ = [
     "WAYS",
     "Applied",
+    "Checked",
     "Item",
+    "NoSpamAssassin",
     "NoSuchSequence",
     "Overdue",
     "Plan",
     "Published",
     "Refused",
     "Resumed",
+    "Scored",
     "Sources",
     "apply",
+    "check",
     "custom_fields",
     "export",
+    "gaps",
     "lint",
     "load_folder",
     "load_starters",
@@ -28,4 +35,5 @@ __all__ = [
     "pause",
     "plan",
     "resume",
+    "score_mails",
 ]

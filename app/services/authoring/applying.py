@@ -15,6 +15,7 @@ from app.core.sequences import Sequence
 from app.files.findings import FileFinding
 from app.files.sequence_files import KINDS
 from app.mail.compile import CompiledTemplate
+from app.services.authoring.gaps import gaps
 from app.services.authoring.linting import Checked, check
 from app.services.authoring.planning import Item, Plan, plan, read_text
 from app.services.authoring.sources import Sources, as_sources, in_force, load_folder
@@ -105,7 +106,8 @@ def apply(
         published.append(_publish(act, item, sources, live, checked))
         progress(f"published {item.path}, version {published[-1].number}")
     _note_agreed(act, planned, sources, live)
-    return Applied(tuple(published), tuple(recompiled), checked.findings)
+    findings = (*checked.faults, *gaps(database, workspace_id, checked, now))
+    return Applied(tuple(published), tuple(recompiled), findings)
 
 
 def load_starters(

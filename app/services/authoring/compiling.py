@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from app.core.labels import label_in
-from app.files.findings import FileFinding
+from app.files.findings import FileFinding, Level
 from app.files.sequence_files import path_of
 from app.mail.compile import FORMAT, CompiledTemplate
 from app.mail.limited import Job, compile_limited
-from app.mail.source import TemplateError, TemplateSource, variant_for
+from app.mail.lint import MUST, NOTES
+from app.mail.source import Problem, TemplateError, TemplateSource, variant_for
 from app.services.authoring.reading import Books, problem_finding
 from app.services.authoring.sources import Sources, texts_of
 from config import Settings
 
 # Each runs in a process of its own; more at once would take the machine away from the web server.
 AT_ONCE = 2
-# What a template must have before it is published, although it compiles.
-MUST = ("no_unsubscribe", "no_legal_name", "no_postal_address", "leftover_braces")
+# Goes up with what lint looks for, so that texts which were compiled before are looked at again.
+RULES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Recipe:
         job = self.job
         made_of = [
             FORMAT,
+            RULES,
             job.key,
             job.locale,
             job.text,
@@ -142,8 +144,7 @@ def compile_recipes(
         else:
             done[recipe.digest] = outcome
             problems = [
-                problem_finding(_place(recipe, one.where), one, warning=one.code not in MUST)
-                for one in outcome.warnings
+                problem_finding(_place(recipe, one.where), one, _level(one)) for one in outcome.warnings
             ]
         findings |= dict.fromkeys(problems)
         if recipe.digest in made:
@@ -156,6 +157,10 @@ def _compile(recipe: Recipe) -> CompiledTemplate | TemplateError:
         return compile_limited(recipe.job)
     except TemplateError as error:
         return error
+
+
+def _level(problem: Problem) -> Level:
+    return "error" if problem.code in MUST else "note" if problem.code in NOTES else "warning"
 
 
 def _place(recipe: Recipe, where: str) -> str:

@@ -35,12 +35,17 @@ class Checked:
     def errors(self) -> list[FileFinding]:
         return [finding for finding in self.findings if finding.level == "error"]
 
+    @property
+    def faults(self) -> tuple[FileFinding, ...]:
+        """The findings without the notes."""
+        return tuple(finding for finding in self.findings if finding.level != "note")
+
 
 def lint(
     sources: Sources, settings: Settings, now: datetime, fields: Collection[str] | None = None
 ) -> list[FileFinding]:
     """Every fault of every file. `fields` are the custom fields there are; None: not known here."""
-    return list(check(sources, settings, now, fields=fields).findings)
+    return list(check(sources, settings, now, fields=fields).faults)
 
 
 def custom_fields(database: Database, workspace_id: UUID) -> set[str]:

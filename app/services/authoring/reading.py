@@ -14,7 +14,7 @@ from app.core.scoring import ScoringModel, read_scoring
 from app.core.sequences import Sequence, read_sequence
 from app.core.setting import Setting, TemplateInfo
 from app.core.timing import Calendar
-from app.files.findings import FileFinding
+from app.files.findings import FileFinding, Level
 from app.files.trees import Document, read_document
 from app.mail.source import Problem, TemplateError, TemplateSource, parse_source
 from app.services.authoring.sources import Source, Sources, texts_of
@@ -85,12 +85,12 @@ def template_info(source: TemplateSource) -> TemplateInfo:
     )
 
 
-def problem_finding(path: str, problem: Problem, *, warning: bool = False) -> FileFinding:
+def problem_finding(path: str, problem: Problem, level: Level = "error") -> FileFinding:
     """A template's problem as a line for a person."""
     message = problem.message[:1].upper() + problem.message[1:]
     if not message.endswith((".", "?", ":")):
         message += "."
-    return FileFinding(path, max(problem.line, 1), "warning" if warning else "error", message, problem.remedy)
+    return FileFinding(path, max(problem.line, 1), level, message, problem.remedy)
 
 
 def _read(source: Source, books: Books, read: Callable[[Node], T]) -> T | None:

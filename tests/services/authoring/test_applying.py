@@ -185,12 +185,12 @@ def test_a_new_layout_compiles_the_mails_made_of_it(
     database: Database, workspace_id: UUID, settings: Settings
 ) -> None:
     publish(database, workspace_id, settings)
-    layout = LAYOUT.replace("<mj-body>", '<mj-body background-color="#123456">')
+    layout = LAYOUT.replace("<mj-body>", '<mj-body background-color="#f2f4f6">')
     write(settings.content_dir, {"email_templates/layouts/base.mjml": layout})
     applied = publish(database, workspace_id, settings, LATER)
     assert [one.kind for one in applied.published] == ["layout"]
     assert set(applied.recompiled) == {"discovery/hello", "discovery/more", "decision/case"}
-    assert "#123456" in newest_html(database, workspace_id)
+    assert "#f2f4f6" in newest_html(database, workspace_id)
 
 
 def test_a_layout_changed_back_is_not_compiled_twice(
