@@ -25,9 +25,10 @@ from typing import BinaryIO
 
 @dataclass(frozen=True)
 class Drop:
-    """Close the connection, after saying `say` if given."""
+    """Close the connection, after saying `say` if given; at the dot, `takes` says whether the mail is taken first."""
 
     say: bytes = b""
+    takes: bool = False
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ class _Session:
         dialogue, self._dialogue = self._dialogue, _Dialogue()
         default = "250 2.0.0 queued as 1" if dialogue.recipients else "554 5.5.1 no valid recipients"
         action = self._server.next_action("dot") or default
-        if isinstance(action, str) and action.startswith("250"):
+        if getattr(action, "takes", False) or (isinstance(action, str) and action.startswith("250")):
             for recipient in dialogue.recipients:
                 self._server.accept_mail(Received(dialogue.mail or "", recipient, b"".join(lines)))
         self._do(action)
