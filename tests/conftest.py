@@ -1,13 +1,37 @@
 """Databases for every test: `database` runs it on SQLite and on PostgreSQL."""
 
+import json
 import signal
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from app.mail.compile import CompiledTemplate
+from app.mail.limited import Job, compile_limited
+from app.services.authoring import compiling
 from app.store.database import Database
 from tests.support.databases import Postgres, empty, make_sqlite_template, open_sqlite
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Each template is compiled for real once a run: a process of its own for each test's would be most of a run.
+
+    What `compile_limited` does with hostile texts is tested on itself.
+    """
+    kept: dict[str, CompiledTemplate] = {}
+
+    def compile_once(job: Job) -> CompiledTemplate:
+        key = json.dumps(asdict(job), sort_keys=True)
+        if key not in kept:
+            kept[key] = compile_limited(job)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiling, "compile_limited", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")
