@@ -26,10 +26,10 @@ class Feature:
 
 _TABLES = "Use mj-section and mj-column."
 STYLES = (
-    Feature("position", r"(?<![-\w])position\s*:\s*(?!static)", (GMAIL, OUTLOOK, YAHOO, LIVE), _TABLES),
+    Feature("position", r"(?<![-\w])position\s*:\s*+(?!static)", (GMAIL, OUTLOOK, YAHOO, LIVE), _TABLES),
     Feature("display: flex", r"display\s*:\s*(?:inline-)?flex", (OUTLOOK,), _TABLES),
     Feature("display: grid", r"display\s*:\s*(?:inline-)?grid", (GMAIL, OUTLOOK, YAHOO), _TABLES),
-    Feature("float", r"(?<![-\w])float\s*:\s*(?!none)", (OUTLOOK,), "Use mj-column, or align on a table or img."),
+    Feature("float", r"(?<![-\w])float\s*:\s*+(?!none)", (OUTLOOK,), "Use mj-column, or align on a table or img."),
     Feature("object-fit", r"object-fit\s*:", (OUTLOOK, YAHOO), "Cut the picture to its size."),
     Feature(
         "a custom property", r"(?<![-\w])--[a-z][\w-]*\s*:|var\s*\(", (GMAIL, OUTLOOK, YAHOO, LIVE), "Write the value."
@@ -38,7 +38,7 @@ STYLES = (
     Feature(
         "a gradient", r"(?:linear|radial|conic)-gradient\s*\(", (OUTLOOK, YAHOO, LIVE), "Set a background-color before it."
     ),
-    Feature("opacity", r"(?<![-\w])opacity\s*:\s*(?!1\b)", (OUTLOOK, YAHOO), "Choose a paler colour."),
+    Feature("opacity", r"(?<![-\w])opacity\s*:\s*+(?!1\b)", (OUTLOOK, YAHOO), "Choose a paler colour."),
     Feature("max-width", r"(?<![-\w(])max-width\s*:", (OUTLOOK,), "Set width too."),
     Feature("a web font", r"@font-face", (GMAIL, OUTLOOK, YAHOO, LIVE), "Name fonts that readers have."),
     Feature("@import", r"@import", (GMAIL, OUTLOOK, YAHOO, LIVE), "Write the rules here."),

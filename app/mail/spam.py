@@ -14,7 +14,7 @@ SECONDS = 90.0
 INSTALL = "SpamAssassin is not installed. On Debian and Ubuntu: apt-get install spamassassin. Then try again."
 _SCORE = re.compile(r"^X-Spam-Status:[^\n]*\bscore=(-?\d+(?:\.\d+)?)", re.M | re.I)
 _DAEMON = re.compile(r"\A\s*(-?\d+(?:\.\d+)?)/(-?\d+(?:\.\d+)?)\s*$", re.M)
-_RULE = re.compile(r"^\s{0,4}(-?\d+\.\d+)\s+([A-Z][A-Z0-9_]+)\b", re.M)
+_RULE = re.compile(r"^\s{0,4}(-?\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]+)\b", re.M)
 _REPORT = re.compile(r"^\s*pts rule name", re.M)
 
 
@@ -49,7 +49,8 @@ def parse_report(output: str) -> SpamScore:
         (rule, float(points)) for points, rule in _RULE.findall(output[report.end() :] if report else "")
     )
     rules = sorted((pair for pair in pairs if pair[1]), key=lambda pair: (-pair[1], pair[0]))
-    return SpamScore(float(found[1]), tuple(rules))
+    # Added to nothing, so that -0.0 reads 0.0.
+    return SpamScore(float(found[1]) + 0.0, tuple(rules))
 
 
 def _command() -> list[str]:

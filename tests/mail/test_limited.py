@@ -12,7 +12,6 @@ from app.mail.lint import NOTES
 from app.mail.source import TemplateError
 from tests.mail.support import ANSWERS, BRAND, HELLO, LAYOUT, PARTIALS, compiled, section, template
 
-
 WORDS = "Enough words for a reader whose mail program shows no pictures at all."
 
 

@@ -4,10 +4,14 @@ import pytest
 
 from app.mail.compile import compile_template
 from app.mail.lint import NOTES, lint_template
-from app.mail.source import parse_source
+from app.mail.source import TemplateSource, parse_source
 from tests.mail.support import ANSWERS, BRAND, FRONT, HELLO, LAYOUT, PARTIALS, section, template
 
 BARE = "<mjml><mj-body><trellis-content /></mj-body></mjml>"
+
+
+def source_of(text: str) -> TemplateSource:
+    return parse_source("discovery/hello", "", text)
 
 
 def codes(text: str, layout: str = LAYOUT) -> list[tuple[int, str]]:
