@@ -3,8 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from app.core.throttling import pressed
+from app.store import throttles
 from app.store.database import Database
-from app.store.tables import sender_states, senders
+from app.store.tables import sender_states, senders, workspaces
+from tests.support.seed import NOW
 from tests.support.smtp_server import ScriptedServer
 from tests.web.conftest import Browser
 
@@ -131,3 +134,20 @@ def test_only_admins_come_here(vera: Browser, path: str) -> None:
 @pytest.mark.parametrize("act", ["add", "one", "pause", "resume", "test", "remove"])
 def test_only_admins_act_here(vera: Browser, act: str) -> None:
     assert vera.post(f"/senders/{act}", {**FORM, "why": "x"}, on="/").status_code == 403
+
+
+def test_providers_that_asked_for_less_and_new_domains_are_told(
+    marta: Browser, sqlite_database: Database
+) -> None:
+    assert "Asked to slow down" not in marta.page("/senders")
+    with sqlite_database.write() as connection:
+        workspace = connection.execute(select(workspaces.c.id)).scalar_one()
+        throttles.save_pressure(
+            connection, workspace, HOUSE, "google", pressed(None, NOW), "throttle.slowed_down",
+            {"provider": "google", "code": 421, "enhanced": "4.7.28", "text": "<b>too fast</b>"},
+        )  # fmt: skip
+        throttles.begin_warm_up(connection, workspace, "news.halden.example", NOW.date(), NOW)
+    page = marta.page("/senders")
+    assert "&lt;b&gt;too fast" in page
+    assert "50 %" in page
+    assert "news.halden.example" in page

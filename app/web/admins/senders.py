@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.core.reasons import Reason
 from app.core.relays import PRESETS, SECURITIES
 from app.core.senders import SERVES
+from app.services import pace
 from app.services.secrets import CannotOpen
 from app.services.senders import holding, keeping, showing, testing
 from app.services.senders.book import house_route
@@ -27,7 +28,12 @@ LIMITS = ("daily_quota", "per_minute")  # empty: none
 @senders.get("")
 def index() -> ResponseReturnValue:
     return render_template(
-        "admins/senders.html", senders=_listing(), presets=PRESETS.values(), here="senders"
+        "admins/senders.html",
+        senders=_listing(),
+        presets=PRESETS.values(),
+        slowed=pace.slowed(_world(), now()),
+        warm_ups=pace.warm_ups(_world(), now()),
+        here="senders",
     )
 
 
