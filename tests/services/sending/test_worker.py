@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert, select, update
@@ -139,6 +140,42 @@ def test_outcomes_are_written_again_after_a_lock(
     assert house.states() == {"accepted": 12}
     assert len(house.rows("attempts")) == 12
     assert set(recipients(server).values()) == {1}
+
+
+def test_a_commit_whose_word_was_lost_is_not_told_twice(
+    house: House, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line to the database broke after the commit and before it was confirmed."""
+    house.plan(25)
+    written, calls = committing.Commits._written, count(1)
+
+    def unheard(self: committing.Commits, *args: Any) -> None:
+        written(self, *args)
+        if next(calls) in (2, 4):
+            raise OperationalError("COMMIT", None, Exception("server closed the connection unexpectedly"))
+
+    monkeypatch.setattr(committing.Commits, "_written", unheard)
+    monkeypatch.setattr(committing, "PAUSES", (0, 0, 0))
+    house.sender(server.port).send_due()
+    assert next(calls) > 5
+    assert house.states() == {"accepted": 25}
+    assert len(house.rows("attempts")) == len(house.rows("timeline", kind="mail_accepted")) == 25
+    assert set(recipients(server).values()) == {1}
+
+
+def test_a_tick_that_finds_the_last_one_at_work_leaves_it_alone(house: House, server: ScriptedServer) -> None:
+    house.plan(3)
+    overlapping: list[int] = []
+
+    def tick(moment: str) -> None:
+        if moment == "replied":
+            sender.settle()
+            overlapping.append(sender.send_due())
+
+    sender = house.sender(server.port, on_phase=tick)
+    assert sender.send_due() == 3
+    assert overlapping == [0, 0, 0]
+    assert house.states() == {"accepted": 3}
 
 
 def test_two_workers_never_write_to_one_contact_at_once(postgres_database: Database, tmp_path: Path) -> None:
