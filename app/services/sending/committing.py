@@ -126,13 +126,14 @@ class Commits:
 
 
 def _unwritten(connection: Connection, tried: Sequence[Tried]) -> list[Tried]:
+    """Those of which the ledger does not say yet how they ended."""
     open_ = sending.not_ended(connection, [one.row.id for one in tried])
-    return [
-        one
-        for one in tried
-        if open_.get(one.row.id) in (("intent", one.token), ("uncertain", one.token))
-        and (open_[one.row.id][0], one.outcome.kind) != ("uncertain", "uncertain")
-    ]
+
+    def is_news(one: Tried) -> bool:
+        state, token = open_.get(one.row.id, ("", None))
+        return token == one.token and (state == "intent" or one.outcome.kind != "uncertain")
+
+    return [one for one in tried if is_news(one)]
 
 
 def _intent(mail: Composed, of: Slice, now: datetime, until: datetime) -> dict[str, Any]:
