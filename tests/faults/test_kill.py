@@ -27,7 +27,7 @@ PHASES = ("claimed", "intent", "before-body", "body", "dot", "replied", "committ
 # When to die, counted in times the phase was reached: first thing, and in the middle of much.
 BATCHES, SLICES, EACH = (1, 2, 1, 3), (1, 5, 9, 2), (3, 37, 90, 11)
 COUNTS = {"claimed": BATCHES, "intent": SLICES, "committing": SLICES}
-ROUNDS = 16
+ROUNDS = 12
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ def test_the_names_stay_and_the_order_is_that_of_the_way_through() -> None:
         "settle",
         "invariants",
         "partitions",
+        "paces",
         "old_hits",
     ]
 
