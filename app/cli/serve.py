@@ -5,7 +5,8 @@ import click
 from app.factory import create_app
 from app.mail.journal import JournalBusy
 from app.runtime import clock
-from app.runtime.serving import House, NoPort, free_port, quiet_logs
+from app.runtime.logs import quiet_logs
+from app.runtime.serving import House, NoPort, free_port
 from app.services.authoring.applying import Refused
 from app.services.starting import Started, start
 from app.services.starting import migrate as migrate_database

@@ -21,6 +21,7 @@ from app.inbound.spool import Spool
 from app.runtime import clock
 from app.runtime.engine import Engine, resolver_of, route_of
 from app.runtime.jobs import Job, jobs, run_job
+from app.runtime.logs import quiet_logs
 from app.services.world import open_world
 from app.store.accounts import main_workspace
 from app.store.database import Database
@@ -53,6 +54,7 @@ class Member:
 
     def _open(self) -> Engine:
         settings = self._settings
+        quiet_logs()
         database = Database(settings.url_of_database)
         with database.read() as connection:
             workspace_id = main_workspace(connection)

@@ -1,16 +1,13 @@
 """One process: web server, ticks and mail catcher, from the first line it prints to the last mail in hand."""
 
 import errno
-import logging
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from types import FrameType
 
-import structlog
 from flask import Flask
 from waitress.server import create_server
 
@@ -120,22 +117,3 @@ def _on_signals(stop: Callable[[], None]) -> None:
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, handler)
-
-
-def quiet_logs(level: str = "warning") -> None:
-    """Structured lines on standard error, from `level` up.
-
-    Tracebacks come without the values of variables: those are secrets and addresses.
-    """
-    numbers = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-    # A tick that finds the last one still at work is no news: the next one takes what is left.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(numbers[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
