@@ -2,7 +2,8 @@
 
 Both put the same mail of about 34 kB over four kept-open connections into the same `smtp-sink`. The pipeline
 claims, gates, renders, commits to, sends, journals and records each mail, and lets its enrollment go on; the
-bare loop has its bytes ready. Asked: at least 0.7 of the bare loop; reached for: 1.0.
+bare loop has its bytes ready. Asked: at least 0.7 of the bare loop, reached for: 1.0; signed with DKIM
+(RSA-2048), which the bare loop is not, 0.5 and 0.8.
 """
 
 import shutil
@@ -23,6 +24,7 @@ from app.mail.journal import Journal
 from app.mail.smtp import SmtpRoute
 from app.mail.smtp_pool import SmtpPool
 from app.runtime import memory
+from app.services import dkim_keys, pace
 from app.services.running import run_due
 from app.services.sending import composing
 from app.services.sending.gating import claim_and_gate
@@ -33,6 +35,7 @@ from tests.support import line
 from tests.support.databases import Postgres, make_sqlite_template, open_sqlite
 
 SINK = "/usr/sbin/smtp-sink"
+SIGNED = "the same, DKIM RSA-2048"
 TEXT = "The heating curve was set too high in every second house that we looked at, and nobody had noticed. "
 # With the subject's, eight merge fields in the body, one of them behind a condition.
 FIELDS = {
@@ -122,7 +125,9 @@ class Bare:
 class Pipeline:
     """The real thing; each round works on a fresh copy of a database with `count` mails due."""
 
-    def __init__(self, folder: Path, port: int, count: int, connections: int, database: Database) -> None:
+    def __init__(
+        self, folder: Path, port: int, count: int, connections: int, database: Database, *, signed: bool
+    ) -> None:
         self._folder, self._count, self._connections = folder, count, connections
         self._pool = SmtpPool(SmtpRoute("127.0.0.1", port, "none", max_mails=10**9), connections)
         self._next = 0
@@ -131,7 +136,15 @@ class Pipeline:
             folder,
             mails={"discovery/hello": MAIL},
             smtp_connections=connections,
+            # With a relay of its own, mail takes its turn at the provider; the rate is set so high that none waits.
+            smtp_host="127.0.0.1",
         )
+        pace.set_rate(self.world, "example.com", 1_000_000, line.NOW)
+        if signed:
+            domain = self.world.settings.sender_address.rpartition("@")[2]
+            for key in dkim_keys.make(self.world, domain, line.NOW, algorithms=["rsa"]):
+                dkim_keys.activate(self.world, key, line.NOW)
+            self.world.dkim.refresh()
         self._journal = Journal(folder / "journal", "main")
 
     def plan(self) -> None:
@@ -167,13 +180,23 @@ def main() -> None:
     server = Postgres() if chosen.postgresql else None
     try:
         with sink(folder) as (name, port):
-            sqlite = open_sqlite(make_sqlite_template(folder / "empty.db"), folder / "trellis.db")
-            databases = {"whole pipeline, SQLite": sqlite}
+            template = make_sqlite_template(folder / "empty.db")
+            databases = {
+                "whole pipeline, SQLite": open_sqlite(template, folder / "plain.db"),
+                SIGNED: open_sqlite(template, folder / "signed.db"),
+            }
             if server is not None:
                 databases["whole pipeline, PostgreSQL"] = server.create()
             lines = {
-                title: Pipeline(folder / title.split()[-1], port, chosen.count, chosen.connections, database)
-                for title, database in databases.items()
+                title: Pipeline(
+                    folder / str(number),
+                    port,
+                    chosen.count,
+                    chosen.connections,
+                    database,
+                    signed=title == SIGNED,
+                )
+                for number, (title, database) in enumerate(databases.items())
             }
             data = next(iter(lines.values())).example()
             bare = Bare(port, data, chosen.count, chosen.connections)
@@ -182,6 +205,7 @@ def main() -> None:
             figures = interleaved(ways, chosen.rounds)
         title = f"Mails of {len(data):,} bytes into {name}, {chosen.connections} connections"
         goals = dict.fromkeys(lines, "(asked: x 0.7, reached for: x 1.0)")
+        goals[SIGNED] = "(asked: x 0.5, reached for: x 0.8)"
         report(title, figures, "bare smtplib.sendmail", as_json=chosen.json, goals=goals)
     finally:
         if server is not None:
