@@ -1,13 +1,10 @@
 """The command `trellis`. Each command's module is loaded when it is called, so that none waits for the others."""
 
-import os
 import sys
 from importlib import import_module
 from typing import Any
 
 import click
-
-from app.cli.shell import open_shell, settings_or_fault
 
 # Name → module and attribute.
 COMMANDS = {
@@ -35,9 +32,9 @@ COMMANDS = {
     "dkim": "app.cli.dkim:dkim",
 }
 # These make what the others need, so they open no shell.
-ALONE = frozenset({"run", "init", "migrate", "doctor", "inbound"})
+ALONE = frozenset({"run", "init", "migrate", "doctor"})
 # These open their own, if they need one: a new key is to be had while the one in the settings is spoilt.
-ITS_OWN = frozenset({"secrets", "hits"})
+ITS_OWN = frozenset({"inbound", "secrets", "hits"})
 HELP = frozenset({"-h", "--help"})
 
 
@@ -53,10 +50,15 @@ class Commands(click.Group):
         return super().parse_args(context, args)
 
     def invoke(self, context: click.Context) -> Any:
-        from app.cli.faults import told
-
-        with told():
+        try:
             return super().invoke(context)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception:
+            from app.cli.faults import told
+
+            with told():
+                raise
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -79,11 +81,8 @@ def main(context: click.Context) -> None:
         return
     if context.invoked_subcommand in ITS_OWN:
         return
-    try:
-        settings = settings_or_fault()
-    except click.ClickException as fault:
-        # A mail server that pipes a message in keeps it then, and comes again.
-        if context.invoked_subcommand == "inbound":
-            setattr(fault, "exit_code", os.EX_TEMPFAIL)  # noqa: B010
-        raise
+    # The database and all around it, which those that stand alone do without.
+    from app.cli.shell import open_shell, settings_or_fault
+
+    settings = settings_or_fault()
     context.obj = settings if context.invoked_subcommand in ALONE else open_shell(settings)

@@ -1,18 +1,19 @@
 """`trellis inbound`: mail that came back, out of a pipe or files. With --dry-run it is told and nothing is done."""
 
+import os
 import sys
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from app.cli.inbound_kept import COMMANDS, keep
-from app.cli.shell import open_shell
 from app.cli.telling import as_json, print_json
-from app.inbound.returned import Reading, read_message
-from app.services.returned import LARGEST
-from config import Settings
+from app.inbound.returned import LARGEST, Reading, read_message
+
+if TYPE_CHECKING:
+    from config import Settings
 
 TAKE = "take"
+KEPT = frozenset({"list", "review", "show", "assign", "dismiss", "replay"})
 dry_run = click.option("--dry-run", is_flag=True, help="Tell how a message is read, and do nothing.")
 recipient = click.option(
     "--recipient", default="", help="Whom the envelope names, where the mail server knows."
@@ -20,12 +21,25 @@ recipient = click.option(
 
 
 class Inbound(click.Group):
-    """Its commands, and beside them plain files: what is no command is a message."""
+    """Its commands, and beside them plain files: what is no command is a message.
+
+    What is kept in the database is loaded when it is asked for; reading a message needs none of it.
+    """
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        from app.cli.inbound_kept import COMMANDS
+
+        return sorted(str(command.name) for command in COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        from app.cli.inbound_kept import COMMANDS
+
+        return next((command for command in COMMANDS if command.name == name), None)
 
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] in self.commands:
+        if args and args[0] in KEPT:
             return super().resolve_command(context, args)
         return TAKE, take, args
 
@@ -44,10 +58,10 @@ def inbound(context: click.Context, dry_run: bool, recipient: str, as_json: bool
 
     Reads one message from standard input, or one a FILE. With --dry-run it needs no database.
     """
+    if context.invoked_subcommand in KEPT:
+        context.obj = _shell(context.obj)
     if context.invoked_subcommand is None:
         _take(context.obj, (), dry_run, recipient, as_json)
-    elif context.invoked_subcommand in inbound.commands and isinstance(context.obj, Settings):
-        context.obj = open_shell(context.obj)
 
 
 @click.command(TAKE)
@@ -70,17 +84,33 @@ def take(
     )
 
 
-for command in COMMANDS:
-    inbound.add_command(command)
-
-
 def _take(given: Any, files: tuple[str, ...], dry_run: bool, recipient: str, as_json: bool) -> None:
     messages = [(name, _octets(name)) for name in files or ("-",)]
     if dry_run:
         _tell([(name, read_message(raw)) for name, raw in messages], bool(files), as_json)
         return
+    from app.cli.inbound_kept import keep
+
+    settings = given if given is not None else _settings()
     for _, raw in messages:
-        keep(given, raw, recipient, as_json)
+        keep(settings, raw, recipient, as_json)
+
+
+def _settings() -> "Settings":
+    from app.cli.shell import settings_or_fault
+
+    try:
+        return settings_or_fault()
+    except click.ClickException as fault:
+        # A mail server that pipes a message in keeps it then, and comes again.
+        setattr(fault, "exit_code", os.EX_TEMPFAIL)  # noqa: B010
+        raise
+
+
+def _shell(given: Any) -> Any:
+    from app.cli.shell import open_shell, settings_or_fault
+
+    return given if given is not None else open_shell(settings_or_fault())
 
 
 def records(reading: Reading) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What comes back by mail, read: bounces, delays, complaints, replies and automatic answers."""
 
 from app.inbound.returned.reading import read_message
-from app.inbound.returned.said import Reading, Returned
+from app.inbound.returned.said import LARGEST, Reading, Returned
 
-__all__ = ["Reading", "Returned", "read_message"]
+__all__ = ["LARGEST", "Reading", "Returned", "read_message"]

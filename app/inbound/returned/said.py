@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+# Of a longer message only so much is kept and looked at.
+LARGEST = 25 * 1024 * 1024
 What = Literal["bounce", "complaint", "delay", "reply", "auto-reply", "none"]
 Class = Literal["hard", "soft", "policy"]
 

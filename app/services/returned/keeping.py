@@ -6,11 +6,10 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+from app.inbound.returned import LARGEST
 from app.services.world import World
 from app.store import inbound as store
 
-# What is longer is cut: what a report says stands at its beginning.
-LARGEST = 25 * 1024 * 1024
 LONGEST_TEXT = 320
 
 

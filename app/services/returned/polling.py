@@ -9,7 +9,8 @@ import structlog
 
 from app.core.reasons import Reason
 from app.inbound.imap import ImapProblem, ImapRoute, Mailbox
-from app.services.returned.keeping import LARGEST, accept
+from app.inbound.returned import LARGEST
+from app.services.returned.keeping import accept
 from app.services.sentences import say
 from app.services.world import World
 from app.store import inbound as store
