@@ -198,12 +198,12 @@ def test_a_layout_changed_back_is_not_compiled_twice(
 ) -> None:
     publish(database, workspace_id, settings)
     for hours, layout in (
-        (1, LAYOUT.replace("<mj-body>", '<mj-body background-color="#123456">')),
+        (1, LAYOUT.replace("<mj-body>", '<mj-body background-color="#f4f8fb">')),
         (2, LAYOUT),
     ):
         write(settings.content_dir, {"email_templates/layouts/base.mjml": layout})
         publish(database, workspace_id, settings, NOW + timedelta(hours=hours))
-    assert "#123456" not in newest_html(database, workspace_id)
+    assert "#f4f8fb" not in newest_html(database, workspace_id)
     with database.read() as connection:
         assert len(connection.execute(select(template_variants.c.id)).all()) == 8
 
