@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import structlog
 
 from app.mail.compile import CompiledTemplate
 from app.mail.limited import Job, compile_limited
@@ -32,6 +33,13 @@ def compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "compile_limited", compile_once)
         yield
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """What starts a worker says where its lines go; the next test has its own place for them."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from app.core.ids import timed_id
 from app.factory import create_app
 from app.services.privacy.asking import HOLDS, write_request
 from app.services.returned import accept, read_due
+from app.services.suppressions import Asked, add, find
 from app.store import tables
 from app.store.caught import CaughtMails
 from app.store.database import Database
@@ -39,6 +40,8 @@ class Site:
     caught: CaughtMails
     returned: UUID
     request: str
+    mail: UUID
+    suppression: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -58,6 +61,9 @@ class Site:
             "catcher.html": "/catcher/1/html",
             "returned.show": f"/returned/{self.returned}",
             "returned.raw": f"/returned/{self.returned}/raw",
+            "deliveries.show": f"/deliveries/{self.mail}",
+            "senders.show": f"/senders/one?address={self.scene.world.settings.sender_address}",
+            "suppressions.show": f"/suppressions/{self.suppression}",
             "recipients.follow": f"/c/{track}/1",
             "recipients.ask": f"/a/{manage}/100",
             "recipients.join": "/join/guides",
@@ -90,10 +96,13 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     returned = accept(scene.world, raw.encode(), "pipe", NOW, recipient=f"{HOSTILE}@x.example").id
     while read_due(scene.world, NOW):
         pass
+    add(scene.world, "address", "gone@x.example", HOSTILE, None, NOW)
+    [suppression], _ = find(scene.world, Asked("gone@x.example"), 10)
+    mail = scene.delivery()
     visitor: Visitor
     app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)
-    visitor = Visitor(scene, app, app.test_client(use_cookies=False), scene.delivery())
-    return Site(scene, app, visitor, caught, returned, _request(scene))
+    visitor = Visitor(scene, app, app.test_client(use_cookies=False), mail)
+    return Site(scene, app, visitor, caught, returned, _request(scene), mail, suppression.id)
 
 
 def _request(scene: Scene) -> str:

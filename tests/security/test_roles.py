@@ -14,7 +14,9 @@ MAY = {"returned.assign": ("sales", "marketer"), "returned.dismiss": ("sales", "
 def _acting(site: Site, role: str = "") -> list[str]:
     rules = [rule for rule in site.app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     paths = [
-        rule.rule.replace("<uuid:message_id>", str(site.returned))
+        rule.rule.replace("<uuid:message_id>", str(site.returned)).replace(
+            "<uuid:suppression_id>", str(site.suppression)
+        )
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(("recipients.", "incoming."))

@@ -14,10 +14,15 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(folder: Path, name: str = "IP:127.0.0.1", days_ago: int = 0) -> tuple[ssl.SSLContext, Path]:
-    """The settings of a server, and the file a client has to trust. It holds for two days, `days_ago`."""
+    """The settings of a server, and the file a client has to trust. It holds for two days, `days_ago`.
+
+    `name` is one or several of IP:… and DNS:…, with commas between them.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    kind, _, value = name.partition(":")
-    held = x509.IPAddress(ip_address(value)) if kind == "IP" else x509.DNSName(value)
+    held = [
+        x509.IPAddress(ip_address(value)) if kind == "IP" else x509.DNSName(value)
+        for kind, _, value in (one.partition(":") for one in name.split(","))
+    ]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     begin = datetime.now(UTC) - timedelta(days=days_ago, hours=1)
     certificate = (
@@ -28,7 +33,7 @@ def self_signed(folder: Path, name: str = "IP:127.0.0.1", days_ago: int = 0) -> 
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
         .not_valid_after(begin + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([held]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(held), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
