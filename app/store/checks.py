@@ -162,7 +162,8 @@ def consents_fold(connection: Connection, ids: Sequence[UUID]) -> list[Judged]:
     folded = {(row.contact_id, row.purpose): row.state for row in entries}
     wrong = {
         key[0]: "consent_without_entry" if key not in folded else "consent_differs"
-        for key in stands.keys() | folded.keys()
+        # Of several faults of one contact the graver is told: what stands without any entry.
+        for key in sorted(stands.keys() | folded.keys(), key=lambda key: (key not in folded, *map(str, key)))
         if stands.get(key) != folded.get(key)
     }
     return [Judged(who, who, wrong.get(who)) for who in ids]
