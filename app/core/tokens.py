@@ -21,7 +21,6 @@ TAG_BYTES = 12
 MIN_KEY_BYTES = 16
 MAX_TOPIC_BYTES = 64
 MAX_TOKEN_CHARS = 256
-LOCAL_PART_OCTETS = 64
 _BLOCK = 64
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]

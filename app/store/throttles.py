@@ -46,23 +46,6 @@ def hosts_of(connection: Connection, workspace_id: UUID, domains: Iterable[str])
     return {row.domain: row.mx for row in connection.execute(query)}
 
 
-def ask_about(connection: Connection, workspace_id: UUID, domains: Iterable[str], now: datetime) -> None:
-    """Have these domains looked up; those that are known already stay as they are."""
-    rows = [
-        {
-            "workspace_id": workspace_id,
-            "domain": domain,
-            "takes_mail": "unknown",
-            "due_at": now,
-            "failures": 0,
-        }
-        for domain in domains
-    ]
-    if rows:
-        insert = _insert(connection)(domain_checks)
-        connection.execute(insert.on_conflict_do_nothing(), rows)
-
-
 def load(connection: Connection, workspace_id: UUID, senders: Iterable[str], today: date) -> Known:
     """What is known of these senders. On PostgreSQL their lanes are held until the transaction ends, so that two
     workers never give away the same slot.

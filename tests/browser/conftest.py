@@ -5,7 +5,6 @@ elsewhere they are left out of the run and the last lines say so.
 """
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,11 +18,10 @@ from app.factory import create_app
 from app.store.caught import CaughtMails
 from app.store.database import Database
 from config import Settings
+from tests.support.chromium import find_chromium
 from tests.support.seed import NOW, PASSWORD, Seeded, seed
 
-CHROMIUM = os.environ.get("TRELLIS_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
-)
+CHROMIUM = find_chromium()
 NEEDED = "No Chromium: set TRELLIS_CHROMIUM to one, or put it on the PATH."
 HERE = Path(__file__).parent
 MAIL = (

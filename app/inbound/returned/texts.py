@@ -17,7 +17,6 @@ NOBODY = (
 # A line of these tells of the letter, not of its recipient.
 OF_LETTER = ("message-id", "from:", "sender:", "reply-to:", "return-path", "mail from", "x-", "date:", "subject:", "cc:", "id:", "original sender",
     "von:", "de :", "de:", "da:", "van:", "от кого", "received:", ">>> mail", "mail from:", "in-reply-to", "references:", "list-", "<mailto:")  # fmt: skip
-HEADINGS = ("your message", "message details", "original message", "header fields", "---")
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ from app.core.sequences import Sequence as Version
 from app.core.simulator import Asked, Inside, Mail, Person, Told
 from app.services.library import Catalogue
 from app.services.reacting import to_happening
+from app.services.senders.book import senders_of
 from app.services.sending.facts import Person as Recipient
-from app.services.sending.facts import load_people, sender_address
+from app.services.sending.facts import load_people
 from app.services.suppressing import ValueHash, parts_of
 from app.services.world import World
 from app.store import rehearsal as rows
@@ -63,12 +64,15 @@ def _chunk(
     unheard = _by_contact(rows.unheard(connection, ids))
     entries = _by_contact(rows.entries(connection, ids))
     problems = sending.sender_problems(connection, world.workspace_id, now)
+    senders = senders_of(connection, world)
     suppressed = _suppressed(connection, world, who)
     for contact_id in ids:
         if contact_id not in facts or contact_id not in who:
             continue
         known = who[contact_id]
-        problem = problems.get(sender_address(known, world))
+        # A person's mails may have several senders, by what they are about; here the one of most of them counts.
+        writer = senders.choose(known.row.owner_email, known.row.owner_name, "marketing", "")
+        problem = problems.get(writer.sender)
         person = Person(
             facts=facts[contact_id],
             address=known.address,

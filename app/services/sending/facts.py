@@ -239,8 +239,3 @@ def suppressions_of(
             if scope != "topic" or about == topic:
                 hits.append(Reason("gate.suppressed", {"scope": scope, "topic": about, "source": source}))
     return tuple(hits)
-
-
-def sender_address(person: Person, world: World) -> str:
-    """Mail leaves from the contact's owner, or from the fall-back sender."""
-    return person.row.owner_email or world.settings.sender_address

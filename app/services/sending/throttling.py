@@ -23,7 +23,7 @@ from app.mail.pauses import is_greylisted
 from app.mail.replies import Outcome
 from app.services.pace import today
 from app.services.world import World
-from app.store import throttles
+from app.store import flags, throttles
 from app.store.throttles import WHOLE, Known, Place
 
 # A mail deferred for this has its slot: when it comes due it leaves without asking for another.
@@ -182,7 +182,7 @@ class _Parting:
         """The provider of each domain; those not asked about yet stand for themselves, and are asked about."""
         workspace = self._world.workspace_id
         hosts = throttles.hosts_of(self._connection, workspace, domains)
-        throttles.ask_about(self._connection, workspace, sorted(domains - set(hosts)), self._now)
+        flags.add_domains(self._connection, workspace, sorted(domains - set(hosts)), self._now)
         return {
             domain: provider_of(domain, [host] if (host := hosts.get(domain)) else ()) for domain in domains
         }
