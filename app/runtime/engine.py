@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from sqlalchemy import Connection
 
 from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import Spool
@@ -14,12 +15,15 @@ from app.mail.journal import Journal
 from app.mail.smtp import SmtpRoute
 from app.mail.smtp_pools import SmtpPools
 from app.runtime import memory
+from app.runtime.sending_along import MUCH, Along, Routes, share, shared
 from app.services import (
+    account_mails,
     enrolling,
     flagging,
     gathering,
     invariants,
     joining,
+    previewing,
     privacy,
     provider_events,
     reacting,
@@ -37,6 +41,7 @@ from app.services.signals import drain, forget_old_hits, judge_due
 from app.services.signals.links import keep_links
 from app.services.world import World
 from app.store import throttles
+from app.store.in_hand import count_due
 from app.store.partitions import add_partitions
 from config import Settings
 
@@ -76,8 +81,16 @@ class Engine:
         self._journal = Journal(_journals(settings.data_dir), settings.worker_name)
         self._house = (route, settings.smtp_connections)
         self._pools = SmtpPools({HOUSE: self._house})
+        self._along = Along(world, clock)
+        self._processes = 1
         self._sender = Sender(
-            world, self._pools, self._journal, clock, connections=settings.smtp_connections, on_phase=on_phase
+            world,
+            self._pools,
+            self._journal,
+            clock,
+            connections=settings.smtp_connections,
+            on_phase=on_phase,
+            renew=self._renew,
         )
         self._caller = Caller(world, clock)
         self._stopping = threading.Event()
@@ -85,6 +98,7 @@ class Engine:
     def recover(self) -> Recovered:
         """Settle what the last process of this worker left, before anything is sent."""
         found = take_over(self.world, self._journal, self.clock())
+        self._along.recover()
         memory.settle()
         log.info(
             "engine.recovered",
@@ -132,13 +146,29 @@ class Engine:
         self._sender.settle()
         reap(self.world, now)
         with self.world.database.read() as connection:
-            routes = routes_of(connection, self.world.workspace_id, self.world.settings, self._house)
-        self._pools.replace(routes)
+            due = 0 if self._along.alone else count_due(connection, self.world.workspace_id, now, MUCH)
+            routes = self._routes(connection)
+        self._processes = self._along.processes(due, routes)
+        self._sender.connections = share(self._house[1], self._processes, 0)
         return self._sender.send_due()
+
+    def _routes(self, connection: Connection) -> Routes:
+        return routes_of(connection, self.world.workspace_id, self.world.settings, self._house)
+
+    def _renew(self) -> None:
+        """Relays as they are now, with this process's share of their connections."""
+        with self.world.database.read() as connection:
+            routes = self._routes(connection)
+        self._pools.replace(shared(routes, self._processes, 0))
 
     def breaker(self) -> int:
         """Senders whose mail is refused, bounces or is complained of too often are stopped, or let go again."""
         return breaking.watch(self.world, self.clock())
+
+    def account_mails(self) -> int:
+        """Invitations, new passwords and notices leave; those long past are forgotten."""
+        now = self.clock()
+        return account_mails.send_due(self.world, self._house[0], now) + account_mails.forget(self.world, now)
 
     def call(self) -> int:
         """Web hooks that are due are called."""
@@ -162,8 +192,9 @@ class Engine:
 
     def forget(self) -> int:
         """Once a minute: erasures are ended when nothing of the person can come in late any more; who never
-        confirmed a sign-up is forgotten."""
+        confirmed a sign-up is forgotten, and so are files that were only looked at."""
         now = self.clock()
+        previewing.forget_previews(self.world.settings, now)
         return privacy.settle_due(self.world, now) + joining.forget_unconfirmed(self.world, now)
 
     def settle(self) -> int:
@@ -195,9 +226,11 @@ class Engine:
         """Finish what is in hand and take no more; the connections and the journal are closed."""
         self._stopping.set()
         self._sender.stop()
+        self._along.stop()
         self._caller.stop()
 
     def close(self) -> None:
+        self._along.close()
         self._pools.close()
         self._journal.close()
 

@@ -1,17 +1,24 @@
 """APScheduler ticks the named jobs. It holds no state: a missed tick is made up for by the next one."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.runtime.engine import Engine
-from app.runtime.jobs import jobs, run_job
+from app.runtime.jobs import Job, jobs, run_job
 
 
-def start_scheduler(engine: Engine, tick: timedelta) -> BackgroundScheduler:
-    """Tick every job in this process. Overlaps are safe, because rows are claimed."""
-    every = jobs(tick)
+def start_scheduler(
+    engine: Engine,
+    tick: timedelta,
+    *,
+    some: Sequence[Job] | None = None,
+    run: Callable[[Engine, Job], int] | None = None,
+) -> BackgroundScheduler:
+    """Tick every job, or `some`, in this process. Overlaps are safe, because rows are claimed."""
+    every = jobs(tick) if some is None else some
     scheduler = BackgroundScheduler(
         timezone=UTC,
         executors={"default": ThreadPoolExecutor(len(every))},
@@ -20,7 +27,7 @@ def start_scheduler(engine: Engine, tick: timedelta) -> BackgroundScheduler:
     )
     for job in every:
         scheduler.add_job(
-            run_job, "interval", args=(engine, job), id=job.name, seconds=job.every.total_seconds(),
+            run or run_job, "interval", args=(engine, job), id=job.name, seconds=job.every.total_seconds(),
             next_run_time=engine.clock(),
         )  # fmt: skip
     scheduler.start()

@@ -8,13 +8,12 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.engine import Row
 
-from app.store.claims import Claim, ids_of, locked, mark_claimed, unclaimed
+from app.store.claims import RELEASED, Claim, ids_of, locked, mark_claimed, unclaimed
 from app.store.hints import said, within
 from app.store.tables import web_calls
 
 QUEUED = "state = 'queued'"
 DEAD = "state = 'dead'"
-_UNCLAIM: dict[str, Any] = {"claimed_by": None, "claim_token": None, "claimed_until": None}
 
 
 def claim_due(
@@ -43,7 +42,7 @@ def settle(connection: Connection, call_id: UUID, token: UUID, **values: Any) ->
     done = connection.execute(
         update(web_calls)
         .where(web_calls.c.id == call_id, web_calls.c.claim_token == token, said(web_calls, QUEUED))
-        .values(**values, **_UNCLAIM)
+        .values(**values, **RELEASED)
     )
     return done.rowcount == 1
 
@@ -54,7 +53,7 @@ def give_back(
     """Calls that were taken and not made: the attempt does not count. With `due_at` they wait until then."""
     if not call_ids:
         return
-    values = {"attempts": web_calls.c.attempts - 1, **_UNCLAIM}
+    values = {"attempts": web_calls.c.attempts - 1, **RELEASED}
     if due_at is not None:
         values["due_at"] = due_at
     connection.execute(
@@ -82,7 +81,7 @@ def call_again(
         update(web_calls)
         .where(web_calls.c.id.in_(ids), said(web_calls, DEAD))
         .values(
-            state="queued", due_at=now, attempts=0, ended_at=None, reason_code=code, reason_params=params, **_UNCLAIM
+            state="queued", due_at=now, attempts=0, ended_at=None, reason_code=code, reason_params=params, **RELEASED
         )
         .returning(web_calls.c.id)
     )  # fmt: skip

@@ -151,7 +151,12 @@ def whose_addresses(connection: Connection, ids: Sequence[UUID]) -> list[Judged]
 
 
 def consents_fold(connection: Connection, ids: Sequence[UUID]) -> list[Judged]:
-    """What stands of a consent is the last line of its ledger."""
+    """What stands of a consent is the last line of its ledger. Who was erased has none that stands."""
+    erased = set(
+        connection.execute(
+            select(contacts.c.id).where(contacts.c.id.in_(ids), contacts.c.erased_at.is_not(None))
+        ).scalars()
+    )
     kept = connection.execute(select(consents).where(consents.c.contact_id.in_(ids)))
     stands = {(row.contact_id, row.purpose): row.state for row in kept}
     entries = connection.execute(
@@ -166,7 +171,7 @@ def consents_fold(connection: Connection, ids: Sequence[UUID]) -> list[Judged]:
         for key in sorted(stands.keys() | folded.keys(), key=lambda key: (key not in folded, *map(str, key)))
         if stands.get(key) != folded.get(key)
     }
-    return [Judged(who, who, wrong.get(who)) for who in ids]
+    return [Judged(who, who, None if who in erased else wrong.get(who)) for who in ids]
 
 
 def score_rows(connection: Connection, ids: Sequence[UUID]) -> tuple[list[Found], list[Found]]:

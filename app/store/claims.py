@@ -23,6 +23,10 @@ class Claim:
     until: datetime
 
 
+# What a row says that nobody holds any more.
+RELEASED: dict[str, Any] = {"claimed_by": None, "claim_token": None, "claimed_until": None}
+
+
 def unclaimed(table: Table, now: datetime) -> Any:
     """Rows nobody holds, or whose holder let the lease run out."""
     return or_(table.c.claimed_until.is_(None), table.c.claimed_until < now)

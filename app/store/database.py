@@ -3,6 +3,7 @@
 import math
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from app.store.driver import cursor_of
+
+PATIENCE = 30  # seconds that a write waits for another process on SQLite
 
 
 class FairLock:
@@ -48,7 +53,9 @@ class Database:
         if self.is_sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(0o700, parents=True, exist_ok=True)
-            self.engine: Engine = create_engine(self.url, connect_args={"timeout": 30}, pool_size=pool_size)
+            self.engine: Engine = create_engine(
+                self.url, connect_args={"timeout": PATIENCE}, pool_size=pool_size
+            )
             event.listen(self.engine, "connect", _prepare_sqlite)
         else:
             # In another zone the first and last days that there are would be before year 1 or after 9999.
@@ -75,7 +82,7 @@ class Database:
         self._turns.acquire()
         try:
             with self.engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _begin_immediate(connection)
                 yield connection
                 connection.commit()
         finally:
@@ -91,6 +98,31 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock, asking once a millisecond while another process has it.
+
+    SQLite's own way of waiting sleeps longer each time, up to a tenth of a second: so long the lock lies free.
+    """
+    until = time.monotonic() + PATIENCE
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        with cursor_of(connection, "BEGIN IMMEDIATE") as cursor:
+            while not _begun(cursor, until):
+                time.sleep(0.001)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * PATIENCE}")
+
+
+def _begun(cursor: sqlite3.Cursor, until: float) -> bool:
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+            raise
+        return False
+    return True
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

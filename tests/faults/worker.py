@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from app.mail import smtp
 from app.mail.journal import Journal
 from app.mail.smtp import SmtpRoute
 from app.mail.smtp_pool import SmtpPool
@@ -90,6 +91,8 @@ def without_intent() -> None:
 
 
 def main() -> None:
+    # As if the server were far: then the next envelope goes ahead, and a kill finds it there.
+    smtp._FAR = 0.0
     folder, url, port, name, phase, count, defect = sys.argv[1:]
     if defect == "no-intent":
         without_intent()

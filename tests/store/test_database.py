@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import OperationalError
 
+from app.store import database as database_module
 from app.store.database import Database, FairLock
 from app.store.tables import workspaces
 
@@ -159,3 +161,38 @@ def _until(condition: object) -> None:
             return
         waiter.wait(0.005)
     raise AssertionError("it did not come")
+
+
+def test_a_write_waits_for_another_process_and_says_when_it_takes_too_long(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Database(sqlite_database.url.render_as_string())
+    begun, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with other.write() as connection:
+            add(connection, 1)
+            begun.set()
+            assert done.wait(PATIENCE)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert begun.wait(PATIENCE)
+    monkeypatch.setattr(database_module, "PATIENCE", 0)
+    with pytest.raises(OperationalError, match="locked"), sqlite_database.write():
+        pass
+    monkeypatch.undo()
+    waiter = threading.Thread(target=lambda: _write(sqlite_database, 2))
+    waiter.start()
+    done.set()
+    holder.join(PATIENCE)
+    waiter.join(PATIENCE)
+    assert names(sqlite_database) == ["1", "2"]
+    with sqlite_database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 30_000
+    other.close()
+
+
+def _write(database: Database, number: int) -> None:
+    with database.write() as connection:
+        add(connection, number)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, event
 
 from app.core.ids import timed_id
 from app.services.sending.facts import load_batch
-from app.store import running, sending
+from app.store import in_hand, running, sending
 from app.store.claims import Claim
 from app.store.database import Database
 from tests.services.sending.conftest import House
@@ -32,7 +32,7 @@ def test_every_mail_is_handed_out_once(house: House) -> None:
     taken: list[Any] = []
     for number in range(4):
         with house.database.write() as connection:
-            taken += sending.claim_due(connection, house.world.workspace_id, claim(number), line.NOW, 10)
+            taken += claim_due(connection, house, claim(number))
     assert len(taken) == len({row.id for row in taken}) == 30
     assert {row.state for row in taken} == {"claimed"}
 
@@ -41,19 +41,39 @@ def test_what_is_not_due_or_not_of_this_workspace_stays(house: House) -> None:
     house.plan(1)
     early = line.NOW - timedelta(seconds=1)
     with house.database.write() as connection:
-        assert sending.claim_due(connection, house.world.workspace_id, claim(1), early, 10) == []
-        assert sending.claim_due(connection, timed_id(line.NOW, b"elsewhere!"), claim(1), line.NOW, 10) == []
+        assert in_hand.claim_due(connection, house.world.workspace_id, claim(1), early, 10) == []
+        assert in_hand.claim_due(connection, timed_id(line.NOW, b"elsewhere!"), claim(1), line.NOW, 10) == []
 
 
 def test_intent_says_what_is_still_ours(house: House) -> None:
     who = house.plan(3)
     mine = claim(1)
     with house.database.write() as connection:
-        rows = sending.claim_due(connection, house.world.workspace_id, mine, line.NOW, 10)
+        rows = claim_due(connection, house, mine)
         assert sending.cancel_waiting(connection, who[0], "gate.suppressed", {}, line.NOW) == 1
         assert intend(connection, rows, mine) == {row.id for row in rows if row.contact_id != who[0]}
         assert sending.cancel_waiting(connection, who[1], "gate.suppressed", {}, line.NOW) == 0
         assert intend(connection, rows, claim(2)) == set()
+
+
+def claim_due(connection: Connection, house: House, by: Claim) -> list[Any]:
+    ids = in_hand.claim_due(connection, house.world.workspace_id, by, line.NOW, 10)
+    return in_hand.claimed(connection, ids, by.token)
+
+
+def test_who_lost_a_claimed_mail_is_told(house: House) -> None:
+    who = house.plan(3)
+    mine = claim(1)
+    with house.database.write() as connection:
+        rows = claim_due(connection, house, mine)
+        assert in_hand.lost(connection, rows, mine.token, rows) == set()
+        sending.cancel_waiting(connection, who[0], "gate.suppressed", {}, line.NOW)
+        gone = {row.id for row in rows if row.contact_id == who[0]}
+        assert in_hand.lost(connection, rows, mine.token, rows) == gone
+        assert in_hand.claimed(connection, [row.id for row in rows], mine.token) == [
+            row for row in rows if row.id not in gone
+        ]
+        assert in_hand.lost(connection, rows, claim(2).token, []) == {row.id for row in rows}
 
 
 def intend(connection: Connection, rows: list[Any], by: Claim) -> set[Any]:
@@ -80,10 +100,10 @@ def test_due_work_is_found_by_its_own_index(sqlite_database: Database, tmp_path:
     event.listen(house.database.engine, "before_cursor_execute", listen)
     workspace_id, world = house.world.workspace_id, house.world
     with house.database.write() as connection:
-        rows = sending.claim_due(connection, workspace_id, claim(1), line.NOW, 10)
+        rows = claim_due(connection, house, claim(1))
         load_batch(connection, world, world.library.catalogue(line.NOW), rows, line.NOW)
-        sending.leases_run_out(connection, workspace_id, LATER)
-        sending.in_hand_of(connection, workspace_id, "main")
+        in_hand.leases_run_out(connection, workspace_id, LATER)
+        in_hand.in_hand_of(connection, workspace_id, "main")
         running.claim_due(connection, workspace_id, claim(2), line.NOW, 10)
     event.remove(house.database.engine, "before_cursor_execute", listen)
     with house.database.read() as connection:

@@ -20,7 +20,7 @@ from app.services.sending.composing import Composed
 from app.services.sending.gating import goes_on, note
 from app.services.sending.outcomes import Tried, record
 from app.services.world import World
-from app.store import ledger, sending
+from app.store import in_hand, ledger, sending
 
 log = structlog.get_logger()
 # Seconds between attempts to write down what happened.
@@ -120,7 +120,7 @@ class Commits:
             for one in together:
                 # What is not ours is somebody else's by now, or sending was stopped: then it goes back.
                 missing = [mail.row.id for mail in one.mails if mail.row.id not in ours]
-                sending.give_back(connection, missing, one.token)
+                in_hand.give_back(connection, missing, one.token)
         for one in together:
             one.ours = frozenset(ours)
 
@@ -150,7 +150,7 @@ def _write_faults(
     """A mail that cannot be written has failed; its sequence goes on as it declares."""
     rows = [
         {
-            "row_id": row.id, "new_state": "failed", "new_due_at": row.due_at, "new_template": row.template,
+            "row_id": row.id, "row_token": row.claim_token, "new_state": "failed", "new_due_at": row.due_at, "new_template": row.template,
             "new_content_kind": row.content_kind, "new_reason_code": reason.code,
             "new_reason_params": dict(reason.params), "new_ended_at": now,
         }

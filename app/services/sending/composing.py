@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from app.core.labels import label_in
 from app.core.senders import From
 from app.core.sequences import Sequence
+from app.core.steps import Ask, Send
 from app.core.tokens import message_id, verp_local_part
 from app.mail.headers import Mailbox, needs_smtputf8, wire_address
 from app.mail.links import urls_for
@@ -69,6 +70,9 @@ def compose(world: World, catalogue: Catalogue, batch: Batch, row: Row[Any], now
         world.keyring.seal_manage(row.id, row.contact_id, row.topic or ""),
         campaign=row.sequence or "",
         content=row.step or "",
+        referral=world.keyring.seal_referral(row.contact_id)
+        if "referral" in program.compiled.specials
+        else "",
     )
     address = recipient.email if recipient else person.address
     assert address is not None
@@ -189,6 +193,7 @@ def brand(world: World) -> dict[str, Any]:
         "postal_address": settings.brand_postal_address,
         "home": settings.brand_home,
         "mark": MARK,
+        "library": f"{settings.public_url}/library",
     }
 
 
@@ -203,4 +208,4 @@ def _remaining(sequence: Sequence | None, step: str | None) -> int:
         return 0
     keys = list(sequence.steps)
     after = keys[keys.index(step) + 1 :] if step in keys else keys
-    return sum(1 for key in after if getattr(sequence.steps[key], "templates", ()))
+    return sum(1 for key in after if isinstance(sequence.steps[key], Send | Ask))

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Row
 
 from app.core.conditions import Needs, holds, needs, with_segments
 from app.core.facts import Facts
-from app.core.gate import MailFacts
+from app.core.gate import MailFacts, expiry
 from app.core.reasons import Reason
 from app.core.senders import From, Senders
 from app.core.sequences import Sequence
@@ -29,7 +29,7 @@ from app.store.tables import companies, contacts, identities, users
 # Of the contact: what gate and renderer read.
 READ = (
     "id", "first_name", "last_name", "job_title", "city", "country", "persona", "locale", "fields", "tracking",
-    "mails_a_week", "mails_a_month", "paused_until", "judge_due_at", "company_id",
+    "mails_a_week", "mails_a_month", "paused_until", "away_until", "judge_due_at", "company_id",
 )  # fmt: skip
 
 
@@ -162,6 +162,8 @@ def mail_facts(batch: Batch, row: Row[Any], world: World, catalogue: Catalogue, 
     goal_holds, exit_holds = leaving(sequence, facts, catalogue, now)
     problem = batch.problems.get(batch.from_of(row).sender) if batch.problems else None
     recipient = batch.recipients.get(row.recipient_user_id) if row.recipient_user_id else None
+    waits = setting.programme.wait_when_away and recipient is None
+    away_until = person.row.away_until if waits else None
     return MailFacts(
         message_class=row.message_class,
         content_kind=info.content_kind if info else row.content_kind,
@@ -171,7 +173,7 @@ def mail_facts(batch: Batch, row: Row[Any], world: World, catalogue: Catalogue, 
         lifecycle=catalogue.rules.lifecycle,
         address=recipient.email if recipient else person.address,
         planned_at=row.planned_at,
-        expires_at=row.expires_at,
+        expires_at=expiry(row.planned_at, row.expires_at, away_until),
         consents=facts.consents,
         suppressed=()
         if recipient
@@ -186,6 +188,7 @@ def mail_facts(batch: Batch, row: Row[Any], world: World, catalogue: Catalogue, 
         already_had_template=any(template == row.template for template, _, _ in own),
         repeat=not row.once or (info is not None and info.repeat),
         paused_until=person.row.paused_until,
+        away_until=away_until,
         sender_problem_until=problem.problem_until if problem else None,
         sender_problem=Reason(problem.reason_code, problem.reason_params) if problem else None,
         caps=setting.programme.caps,

@@ -1,4 +1,4 @@
-"""Claiming due mails and asking the gate about each, in one transaction."""
+"""Claiming due mails, asking the gate about each, and writing down what it said."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from app.services.sending.facts import Batch, load_batch, mail_facts
 from app.services.sending.throttling import QUIET, Parted, Ready, part
 from app.services.timeline import line
 from app.services.world import World
-from app.store import ledger, sending
+from app.store import in_hand, ledger, sending
 from app.store.claims import Claim
 
 log = structlog.get_logger()
@@ -35,28 +35,32 @@ class Taken:
 
 
 def claim_and_gate(world: World, catalogue: Catalogue, now: datetime, limit: int) -> Taken | None:
-    """Take a batch of due mails and settle those that do not pass. None: nothing is due, or sending is stopped."""
+    """Take a batch of due mails and settle those that do not pass. None: nothing is due, or sending is stopped.
+
+    Between taking them and writing what was decided nothing is locked, so that others can write. Whoever cancels a mail
+    meanwhile wins: it is theirs then, and left alone here.
+    """
     claim = Claim(
         world.settings.worker_name, new_id(now), now + timedelta(seconds=world.settings.lease_seconds)
     )
     with world.database.write() as connection:
         if sending.is_stopped(connection, world.workspace_id):
             return None
-        rows = sending.claim_due(connection, world.workspace_id, claim, now, limit)
-        if not rows:
-            return None
+        ids = in_hand.claim_due(connection, world.workspace_id, claim, now, limit)
+    if not ids:
+        return None
+    with world.database.read() as connection:
+        rows = in_hand.claimed(connection, ids, claim.token)
         batch = load_batch(connection, world, catalogue, rows, now)
-        passed: list[Row[Any]] = []
-        settled: list[tuple[Row[Any], Decision]] = []
-        for row in rows:
-            decision = _asked(batch, row, world, catalogue, now)
-            if isinstance(decision, Pass):
-                passed.append(row)
-            else:
-                settled.append((row, decision))
+    asked = [(row, _asked(batch, row, world, catalogue, now)) for row in rows]
+    settled = [(row, decision) for row, decision in asked if not isinstance(decision, Pass)]
+    with world.database.write() as connection:
+        lost = in_hand.lost(connection, rows, claim.token, [row for row, _ in settled])
+        passed = [row for row, decision in asked if isinstance(decision, Pass) and row.id not in lost]
         parted = _parted(connection, world, batch, passed, now)
-        _settle(connection, world, catalogue, [*settled, *parted.held], now)
-    return Taken(claim, batch, parted.going, len(rows), parted.providers)
+        ours = [one for one in settled if one[0].id not in lost]
+        _settle(connection, world, catalogue, [*ours, *parted.held], now)
+    return Taken(claim, batch, parted.going, len(ids), parted.providers)
 
 
 def _parted(
@@ -95,7 +99,7 @@ def _settle(
         info = catalogue.setting.templates.get(template)
         rows.append(
             {
-                "row_id": row.id, "new_state": state, "new_due_at": due_at, "new_template": template,
+                "row_id": row.id, "row_token": row.claim_token, "new_state": state, "new_due_at": due_at, "new_template": template,
                 "new_content_kind": info.content_kind if info else row.content_kind,
                 "new_reason_code": reason.code, "new_reason_params": dict(reason.params),
                 "new_ended_at": None if state == "deferred" else now,

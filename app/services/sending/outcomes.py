@@ -20,9 +20,8 @@ from app.services.sending.gating import goes_on, note
 from app.services.sending.throttling import slowed_down
 from app.services.world import World
 from app.store import ledger, sending
+from app.store.claims import RELEASED
 from app.store.tables import sender_states
-
-KEPT = {"claimed_by": None, "claim_token": None, "claimed_until": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _delivery(one: Tried, state: str, reason: Reason, due_at: datetime, attempt:
     claim = (
         {"claimed_by": one.row.claimed_by, "claim_token": one.token, "claimed_until": one.row.claimed_until}
         if state == "uncertain"
-        else KEPT
+        else RELEASED
     )
     return {
         "row_id": one.row.id, "row_token": one.token, "new_state": state, "new_due_at": due_at,

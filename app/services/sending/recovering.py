@@ -15,7 +15,7 @@ from app.mail.journal import Journal, JournalDamaged, JournalState
 from app.mail.replies import Outcome
 from app.services.sending.outcomes import Tried, record
 from app.services.world import World
-from app.store import sending
+from app.store import in_hand
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ def take_over(world: World, journal: Journal, now: datetime) -> Recovered:
         state, readable = JournalState(), False
     found = Recovered()
     with world.database.write() as connection:
-        rows = sending.in_hand_of(connection, world.workspace_id, world.settings.worker_name)
+        rows = in_hand.in_hand_of(connection, world.workspace_id, world.settings.worker_name)
         tried: list[Tried] = []
         back: dict[UUID, list[UUID]] = {}
         for row in rows:
@@ -46,7 +46,7 @@ def take_over(world: World, journal: Journal, now: datetime) -> Recovered:
             elif row.state != "uncertain":
                 back.setdefault(row.claim_token, []).append(row.id)
         for token, ids in back.items():
-            sending.give_back(connection, ids, token)
+            in_hand.give_back(connection, ids, token)
             found.given_back += len(ids)
         record(connection, world, tried)
     journal.settle()
@@ -80,9 +80,9 @@ def reap(world: World, now: datetime) -> Recovered:
         # One more lease on top for our own: a slow server is not a dead worker.
         grace = timedelta(seconds=world.settings.lease_seconds)
         tried: list[Tried] = []
-        for row in sending.leases_run_out(connection, world.workspace_id, now):
+        for row in in_hand.leases_run_out(connection, world.workspace_id, now):
             if row.state == "claimed":
-                sending.give_back(connection, [row.id], row.claim_token)
+                in_hand.give_back(connection, [row.id], row.claim_token)
                 found.given_back += 1
             elif row.claimed_by != world.settings.worker_name or row.claimed_until + grace < now:
                 outcome = Outcome("uncertain", "dot", text="The worker was not heard of again.")

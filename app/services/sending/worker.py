@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import structlog
@@ -26,7 +27,7 @@ from app.services.sending.gating import Taken, claim_and_gate
 from app.services.sending.outcomes import Tried
 from app.services.sending.recovering import take_over
 from app.services.world import World
-from app.store import sending
+from app.store import in_hand
 
 log = structlog.get_logger()
 SLICE = 10
@@ -38,7 +39,11 @@ class NotBegun(Exception):
 
 
 class Sender:
-    """Sends what is due over the connections of `pool`, one for all or one for each relay. `clock` says what time it is when a mail is answered."""
+    """Sends what is due over `connections` of `pool`, one pool for all or one for each relay.
+
+    `clock` says what time it is when a mail is answered; `renew` is called before each batch, for relays that came or
+    went.
+    """
 
     def __init__(
         self,
@@ -49,12 +54,14 @@ class Sender:
         *,
         connections: int,
         on_phase: OnPhase | None = None,
+        renew: Callable[[], object] = lambda: None,
     ) -> None:
         self._world = world
         self._pool = pool
         self._journal = journal
         self._clock = clock
-        self._connections = connections
+        self.connections = connections
+        self._renew = renew
         self._on_phase = on_phase
         self._stopping = threading.Event()
         self._at_work = threading.Lock()
@@ -97,10 +104,10 @@ class Sender:
             )
 
     def _work_all(self) -> int:
-        if self._connections == 1:
+        if self.connections == 1:
             return self._work()
-        with ThreadPoolExecutor(self._connections, thread_name_prefix="send") as threads:
-            futures = [threads.submit(self._work) for _ in range(self._connections)]
+        with ThreadPoolExecutor(self.connections, thread_name_prefix="send") as threads:
+            futures = [threads.submit(self._work) for _ in range(self.connections)]
         return sum(future.result() for future in futures)
 
     def stop(self) -> None:
@@ -111,6 +118,7 @@ class Sender:
         looked_at = 0
         while not self._stopping.is_set():
             now = self._clock()
+            self._renew()
             catalogue = self._world.library.catalogue(now)
             # A key that cannot be opened stops the sending here, with nothing claimed.
             self._world.dkim.refresh()
@@ -135,8 +143,8 @@ class Sender:
             mails = self._commit(taken, tried, mails, faults)
             tried = []
             try:
-                for mail in mails:
-                    tried.append(self._try(taken, mail, lines))
+                for mail, following in zip_longest(mails, mails[1:]):
+                    tried.append(self._try(taken, mail, following, lines))
             except (NotBegun, PoolClosed):
                 self._commit(taken, tried, [], [])
                 self._give_back(taken, taken.passed)
@@ -173,7 +181,7 @@ class Sender:
         self._journal.settle([one.row.id for one in tried])
         return [mail for mail in mails if mail.row.id in slice_.ours]
 
-    def _try(self, taken: Taken, mail: Composed, lines: Lines | OneLine) -> Tried:
+    def _try(self, taken: Taken, mail: Composed, following: Composed | None, lines: Lines | OneLine) -> Tried:
         """Raises NotBegun where the journal cannot be written: then nothing may be sent. Or PoolClosed."""
         try:
             connection = lines.to(mail.relay)
@@ -187,7 +195,12 @@ class Sender:
             raise NotBegun from error
         try:
             outcome = connection.send(
-                mail.mail_from, mail.recipient, mail.data, smtputf8=mail.smtputf8, on_phase=self._on_phase
+                mail.mail_from,
+                mail.recipient,
+                mail.data,
+                smtputf8=mail.smtputf8,
+                on_phase=self._on_phase,
+                following=following if following and following.relay == mail.relay else None,
             )
         except ValueError as error:
             # An address or a body that cannot be put on the wire; nothing was sent, and the rest goes on.
@@ -207,7 +220,7 @@ class Sender:
 
     def _give_back(self, taken: Taken, rows: Sequence[Row[Any]]) -> None:
         with self._world.database.write() as connection:
-            sending.give_back(connection, [row.id for row in rows], taken.claim.token)
+            in_hand.give_back(connection, [row.id for row in rows], taken.claim.token)
 
 
 def _slices(rows: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:

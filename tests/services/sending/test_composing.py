@@ -1,5 +1,6 @@
 """What a mail may say is filled: each field that the compiler lets through has a value for a full contact."""
 
+import re
 from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -86,6 +87,8 @@ def test_every_field_a_template_may_name_is_filled_for_a_full_contact(
         assert "sender.first_name=(Marta)" in told
         assert "brand.mark=(◆ ◆)" in told
         assert "company.own=(large)" in told
+        links = {url.rpartition("/")[2] for url in re.findall(r"https?://\S+/i/[\w-]+", told)}
+        assert [house.world.keyring.open_referral(token) for token in links] == [who]
 
 
 def test_a_provider_is_told_which_mail_it_is(

@@ -1,5 +1,6 @@
 """The gate at the moment of sending: who is taken, who is not and why, and how their sequence goes on."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.services.running import run_due
 from app.services.sending import gating
 from app.services.sending.gating import Taken, claim_and_gate
 from app.services.suppressing import ValueHash
+from app.store import sending
 from app.store.tables import (
     consents,
     contact_stages,
@@ -159,3 +161,50 @@ def test_one_bad_row_waits_and_stops_no_other(house: House, monkeypatch: pytest.
     assert {row.contact_id for row in taken.passed} == {who[0], who[2]}
     bad = mail_of(house, who[1])
     assert (bad.state, bad.reason_code) == ("deferred", "gate.error")
+
+
+def meanwhile(house: House, monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
+    """While the gate is asked, which holds no lock, somebody else writes."""
+    load = gating.load_batch
+
+    def late(*args: Any) -> Any:
+        batch = load(*args)
+        change()
+        return batch
+
+    monkeypatch.setattr(gating, "load_batch", late)
+
+
+@pytest.mark.parametrize("withdrawn", [False, True], ids=["passes", "held back"])
+def test_what_is_called_back_while_the_gate_is_asked_is_left_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch, withdrawn: bool
+) -> None:
+    who, other = house.plan(2)
+    if withdrawn:
+        house.change(update(consents).values(state="withdrawn"))
+
+    def call_back() -> None:
+        with house.database.write() as connection:
+            assert sending.cancel_waiting(connection, who, "gate.unsubscribed", {}, house.now) == 1
+
+    meanwhile(house, monkeypatch, call_back)
+    taken = gate(house)
+    assert taken is not None
+    assert [row.contact_id for row in taken.passed] == ([] if withdrawn else [other])
+    assert (mail_of(house, who).state, mail_of(house, who).reason_code) == ("cancelled", "gate.unsubscribed")
+    # Nothing is told of it twice, and of the other one once.
+    told = [row.contact_id for row in house.rows("timeline") if row.kind.startswith("mail_")]
+    assert told == ([other] if withdrawn else [])
+
+
+def test_what_another_worker_took_meanwhile_is_theirs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    (who,) = house.plan(1)
+    house.change(update(consents).values(state="withdrawn"))
+    theirs = new_id(house.now)
+
+    def taken_over() -> None:
+        house.change(update(deliveries).values(claim_token=theirs, claimed_by="another"))
+
+    meanwhile(house, monkeypatch, taken_over)
+    gate(house)
+    assert (mail_of(house, who).state, mail_of(house, who).claim_token) == ("claimed", theirs)
