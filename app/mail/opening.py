@@ -16,7 +16,7 @@ from ipaddress import ip_address
 
 from app.mail.line import Line
 from app.mail.replies import BadReply, Outcome, Phase, Reply, clean_text, judge
-from app.mail.route import SmtpRoute
+from app.mail.route import SmtpRoute, Token
 
 # Every value `Outcome.fault` can have, in the order in which a line is opened and used.
 FAULTS = (
@@ -88,7 +88,10 @@ class _Opening:
         signed_in = ""
         if route.username is not None:
             self._progress.phase = "auth"
-            signed_in = self._sign_in(route.username, route.password or "", features)
+            if route.token is not None:
+                signed_in = self._show_token(route.username, route.token, features)
+            else:
+                signed_in = self._sign_in(route.username, route.password or "", features)
         return Opened(self._line, features, self._tls, signed_in, greeting.text)
 
     def _connect(self) -> Line:
@@ -142,6 +145,24 @@ class _Opening:
         if not reply.positive:
             raise NotOpened(judge(reply, "tls"))
         self._line = self._wrap(self._line.sock)
+
+    def _show_token(self, username: str, token: Token, features: dict[str, str]) -> str:
+        """XOAUTH2, as Google and Microsoft describe it. A token that is refused is not used again."""
+        if not self._tls and not _is_loopback(self._line.sock):
+            raise _refused("auth", "clear", "The line is not secured, so the token is not sent.")
+        if "XOAUTH2" not in features.get("auth", "").upper().split():
+            raise _refused("auth", "no_auth", "The server does not take access tokens (XOAUTH2).")
+        try:
+            secret = f"user={username}\1auth=Bearer {token()}\1\1".encode()
+        except ValueError as error:
+            raise _refused("auth", "password", str(error)) from None
+        reply = self._say(f"AUTH XOAUTH2 {_base64(secret)}")
+        if reply.code == 334:  # what is wrong with it; an empty line asks for the verdict
+            reply = self._say("")
+        if not reply.positive:
+            token.forget()
+            raise NotOpened(judge(reply, "auth"))
+        return "XOAUTH2"
 
     def _sign_in(self, username: str, password: str, features: dict[str, str]) -> str:
         """The mechanism that worked. A password that was refused is not tried a second time in another way."""

@@ -6,7 +6,16 @@ import ssl
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
+
+
+class Token(Protocol):
+    """Gives an access token when called, with a ValueError where there is none; `forget` those that were refused."""
+
+    def __call__(self) -> str: ...
+
+    def forget(self) -> None: ...
+
 
 Security = Literal["none", "opportunistic", "starttls", "tls"]
 
@@ -19,7 +28,8 @@ class SmtpRoute:
     (against listeners only: nobody is proven to be anybody), "none". `ca` holds certificates (PEM) that are
     trusted instead of the system's. Waits are in seconds and those of RFC 5321, 4.5.3.2; `timeout` bounds
     the wait for a greeting or a reply, and the others too where it is shorter, but never `dot_timeout`, the
-    wait for the verdict after the final dot: giving up there leaves an uncertain mail.
+    wait for the verdict after the final dot: giving up there leaves an uncertain mail. With `token` the account
+    is proven by an access token instead of the password.
     """
 
     host: str
@@ -27,6 +37,7 @@ class SmtpRoute:
     security: Security
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    token: Token | None = field(default=None, repr=False)
     local_hostname: str = "localhost"
     timeout: float = 300.0
     connect_timeout: float = 30.0

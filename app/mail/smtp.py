@@ -1,14 +1,17 @@
 """One kept-open SMTP connection that says exactly how far each mail came.
 
 The dialogue is our own, because only that can tell "safe to try again" from "may have arrived", and because
-pipelining the envelope (RFC 2920) saves two round trips of four.
+pipelining (RFC 2920) saves three round trips of four: the envelope goes in one write, and the next mail's right behind
+the dot of this one.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from typing import Literal
+from contextlib import suppress
+from typing import Literal, Protocol
 
 from app.mail.opening import NotOpened, Opened, error_text, open_line
 from app.mail.replies import BadReply, Outcome, Phase, Reply, judge
@@ -26,13 +29,33 @@ _NOOP_TIMEOUT = 5.0
 _GOODBYE_TIMEOUT = 1.0
 # How long a relay that could not be opened is not tried again: what it said stands for the mails in hand.
 _COOLING = 15.0
+# Seconds to a server and back from which on an envelope goes ahead. Nearer ones answer before the next mail is there, and
+# with them it only costs: on loopback 1,500 mails a second instead of 1,850.
+_FAR = 0.003
 _ENVELOPE: tuple[Phase, Phase, Phase] = ("mail", "rcpt", "data")
+Commands = tuple[str, str, str]
+
+
+class Mail(Protocol):
+    """One mail for one recipient, as `send` takes it."""
+
+    @property
+    def mail_from(self) -> str: ...
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def smtputf8(self) -> bool: ...
 
 
 class Trouble:
-    """That a relay could not be opened just now, known to all connections of its pool."""
+    """What the connections of a pool tell each other: that the relay could not be opened just now, and that it
+    overlooks an envelope that comes right behind a dot.
+    """
 
     def __init__(self) -> None:
+        self.overlooks = False
         self._outcome: Outcome | None = None
         self._until = 0.0
 
@@ -57,7 +80,9 @@ class SmtpConnection:
     ) -> None:
         self._route = route
         self._clock = clock
-        self._trouble = trouble
+        self._trouble = trouble or Trouble()
+        self._ahead: Commands | None = None
+        self._nearest = math.inf
         self._opened: Opened | None = None
         self._since = self._used = 0.0
         self._mails = 0
@@ -90,14 +115,13 @@ class SmtpConnection:
         """Connect, secure and sign in where that has not happened yet. None when ready, else what failed."""
         if self._opened is not None:
             return None
-        known = self._trouble.at(self._clock()) if self._trouble else None
+        known = self._trouble.at(self._clock())
         if known is not None:
             return known
         try:
             opened = open_line(self._route, self._clock)
         except NotOpened as error:
-            if self._trouble:
-                self._trouble.note(error.outcome, self._clock())
+            self._trouble.note(error.outcome, self._clock())
             return error.outcome
         self._settle_in(opened)
         return None
@@ -110,27 +134,40 @@ class SmtpConnection:
         *,
         smtputf8: bool = False,
         on_phase: OnPhase | None = None,
+        following: Mail | None = None,
     ) -> Outcome:
         """Hand over one mail for one recipient. Never raises for what a server or a network does.
 
         `data` is the whole message with CRLF line ends, not dot-stuffed. `smtputf8` says that its headers
         need RFC 6531 (the addresses are looked at here). `on_phase` is called at the five moments between
         which a crash means something else: before the body, in the middle of it, before its dot, after it,
-        and when the verdict is in. ValueError, before anything is sent, for data or addresses that could be
+        and when the verdict is in. `following` is the mail of the next call: its envelope may go ahead, which
+        commits nobody to anything. ValueError, before anything is sent, for data or addresses that could be
         read as commands. After any other exception (a signal's, say) the mail is uncertain.
         """
-        body = dot_stuffed(data)
-        envelope_address(mail_from, empty_allowed=True)
-        envelope_address(recipient)
+        ahead, self._ahead = self._ahead, None
+        try:
+            body = dot_stuffed(data)
+            envelope_address(mail_from, empty_allowed=True)
+            envelope_address(recipient)
+        except ValueError:
+            if ahead is not None:
+                # The server waits for a body: only hanging up takes nothing to anybody.
+                self._drop()
+            raise
+        envelope = (mail_from, recipient, data, smtputf8)
+        if ahead is not None and ahead != self._commands(*envelope):
+            self._drop()
+            ahead = None
         refused = self.open()
         if refused is not None:
             return refused
         is_used = self._mails > 0
         try:
-            outcome = self._hand_over(mail_from, recipient, data, body, smtputf8, on_phase)
+            outcome = self._hand_over(envelope, body, on_phase, following, ahead)
             if is_used and self._was_left:
                 # A server may leave a connection at any time; nothing of this mail was taken yet.
-                outcome = self.open() or self._hand_over(mail_from, recipient, data, body, smtputf8, on_phase)
+                outcome = self.open() or self._hand_over(envelope, body, on_phase, following, None)
         except BaseException:
             self._drop()
             raise
@@ -140,6 +177,10 @@ class SmtpConnection:
     def close(self) -> None:
         """Say QUIT and hang up. Never raises, and waits a second at most."""
         if self._opened is None:
+            return
+        if self._ahead is not None:
+            # A mail was announced that does not come; a QUIT would be its text.
+            self._drop()
             return
         try:
             self._line.sock.settimeout(_GOODBYE_TIMEOUT)
@@ -169,27 +210,32 @@ class SmtpConnection:
 
     def _hand_over(
         self,
-        mail_from: str,
-        recipient: str,
-        data: bytes,
+        envelope: tuple[str, str, bytes, bool],
         body: bytes,
-        smtputf8: bool,
         on_phase: OnPhase | None,
+        following: Mail | None,
+        ahead: Commands | None,
     ) -> Outcome:
+        commands = self._commands(*envelope)
+        if isinstance(commands, Outcome):
+            return commands
+        self._mails += 1
+        self._was_left = False
+        return self._offer(commands, ahead is not None) or self._transmit(body, on_phase, following)
+
+    def _commands(self, mail_from: str, recipient: str, data: bytes, smtputf8: bool) -> Commands | Outcome:
+        """The envelope as this server wants it, or why it cannot take the mail."""
         needs_utf8 = smtputf8 or not (mail_from.isascii() and recipient.isascii())
         is_8bit = not data.isascii()
         unable = self._unable(len(data), needs_utf8, is_8bit)
         if unable is not None:
             return unable
-        self._mails += 1
-        self._was_left = False
         options = f" SIZE={len(data)}" if self._with_size else ""
         if is_8bit:
             options += " BODY=8BITMIME"
         if needs_utf8:
             options += " SMTPUTF8"
-        commands = (f"MAIL FROM:<{mail_from}>{options}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n")
-        return self._offer(commands) or self._transmit(body, on_phase)
+        return f"MAIL FROM:<{mail_from}>{options}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n"
 
     def _unable(self, size: int, needs_utf8: bool, is_8bit: bool) -> Outcome | None:
         """A mail this server has said in its greeting that it cannot take."""
@@ -207,13 +253,14 @@ class SmtpConnection:
             )
         return None
 
-    def _offer(self, commands: tuple[str, str, str]) -> Outcome | None:
-        """Send the envelope; None when the server waits for the body."""
+    def _offer(self, commands: Commands, is_ahead: bool) -> Outcome | None:
+        """Send the envelope, if it has not gone ahead; None when the server waits for the body."""
         phase: Phase = "mail"
         replies: list[Reply] = []
         line, patience = self._line, self._route.timeout
+        begun = self._clock()
         try:
-            if self._pipelined:
+            if self._pipelined and not is_ahead:
                 line.send("".join(commands).encode(), patience)
             for phase, command in zip(_ENVELOPE, commands, strict=True):
                 if not self._pipelined:
@@ -222,15 +269,21 @@ class SmtpConnection:
                     patience = self._route.patience(self._route.data_timeout)
                 reply = line.reply(patience)
                 replies.append(reply)
+                if phase == "mail" and not is_ahead:
+                    self._nearest = min(self._nearest, self._clock() - begun)
                 if not (reply.code == _GO_ON if phase == "data" else reply.positive):
                     break
             else:
                 return None
         except (OSError, BadReply) as error:
             self._drop()
-            self._was_left = phase == "mail" and isinstance(error, ConnectionError)
+            self._was_left = phase == "mail" and (is_ahead or isinstance(error, ConnectionError))
+            self._trouble.overlooks |= is_ahead and phase == "mail"
             return Outcome("deferred", phase, text=error_text(error))
         self._clear(replies)
+        if is_ahead and phase == "mail" and reply.code >= 500:
+            # Perhaps only because it came early: in its turn the same is judged.
+            self._was_left = self._trouble.overlooks = True
         return judge(reply, phase)
 
     def _clear(self, replies: list[Reply]) -> None:
@@ -254,8 +307,8 @@ class SmtpConnection:
                 self._command(b".\r\n", self._route.timeout)
         return self._command(b"RSET\r\n", self._route.timeout).positive
 
-    def _transmit(self, body: bytes, on_phase: OnPhase | None) -> Outcome:
-        """Send the body and its dot, read the verdict.
+    def _transmit(self, body: bytes, on_phase: OnPhase | None, following: Mail | None) -> Outcome:
+        """Send the body and its dot, and the next envelope behind them; read the verdict.
 
         A write that fails has not handed over all its bytes, so a dot that is the last of them cannot have
         arrived whole: until that write returns, all is safe to repeat; after it, all is uncertain.
@@ -270,6 +323,8 @@ class SmtpConnection:
                 self._send_watched(body, on_phase)
                 phase = "dot"
                 on_phase("sent")
+            if following is not None:
+                self._go_ahead(following)
             reply = self._line.reply(route.dot_timeout)
         except (OSError, BadReply) as error:
             self._drop()
@@ -280,6 +335,29 @@ class SmtpConnection:
         if reply.closing or outcome.kind == "uncertain":
             self._drop()
         return outcome
+
+    def _go_ahead(self, mail: Mail) -> None:
+        """Offer the next mail while the server looks at this one: RFC 2920, 3.1, allows it behind a body.
+
+        In a write of its own: one that fails half-way could not say any more whether the dot is out.
+        """
+        route = self._route
+        tired = self._mails >= route.max_mails or self._clock() - self._since >= route.max_age.total_seconds()
+        near = self._nearest < _FAR
+        if tired or near or not self._pipelined or self._trouble.overlooks:
+            return
+        try:
+            envelope_address(mail.mail_from, empty_allowed=True)
+            envelope_address(mail.recipient)
+        except ValueError:
+            return
+        commands = self._commands(mail.mail_from, mail.recipient, mail.data, mail.smtputf8)
+        if isinstance(commands, Outcome):
+            return
+        self._ahead = commands
+        # Where it cannot be written, the verdict on this mail may still be there to be read.
+        with suppress(OSError):
+            self._line.send("".join(commands).encode(), route.timeout)
 
     def _send_watched(self, body: bytes, on_phase: OnPhase) -> None:
         """The same bytes, with a word to whoever watches before, amid and after them."""
@@ -298,6 +376,7 @@ class SmtpConnection:
 
     def _drop(self) -> None:
         """Hang up without a word."""
+        self._ahead = None
         if self._opened is not None:
             self._opened = None
             self._line.close()

@@ -22,6 +22,7 @@ BRAND = {
     "legal_name": "Halden Metering ApS",
     "postal_address": "Vesterbrogade 12, 1620 København",
     "home": "https://halden.example.com",
+    "library": "https://t.example.com/library",
     "mark": "https://halden.example.com/mark.png",
 }
 ANSWERS = [("yes", "Yes & soon"), ("no", "No")]

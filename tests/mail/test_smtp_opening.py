@@ -299,3 +299,62 @@ def test_a_password_smtp_cannot_carry(password: str) -> None:
 
 def coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+class Token:
+    """Gives its word, and counts how often it was refused."""
+
+    def __init__(self, word: str = "ya29.a-token") -> None:
+        self.word, self.refused = word, 0
+
+    def __call__(self) -> str:
+        if not self.word:
+            raise ValueError("The token command ended with 1.")
+        return self.word
+
+    def forget(self) -> None:
+        self.refused += 1
+
+
+def test_an_access_token_is_shown_instead_of_a_password() -> None:
+    token = Token()
+    with ScriptedServer(extensions=("AUTH PLAIN XOAUTH2",)) as server:
+        assert send_to(server, username="me@x.example", password="secret", token=token).kind == "accepted"
+        shown = coded("user=me@x.example\1auth=Bearer ya29.a-token\1\1")
+        assert server.commands[1] == f"AUTH XOAUTH2 {shown}"
+    assert token.refused == 0
+
+
+def test_a_token_that_is_refused_is_forgotten_and_its_verdict_is_told() -> None:
+    token = Token()
+    with ScriptedServer({"AUTH": ["334 eyJzdGF0dXMiOiI0MDEifQ=="]}, extensions=("AUTH XOAUTH2",)) as server:
+        outcome = send_to(server, username="me", token=token)
+        assert server.commands[-2:] == ["", "QUIT"] or server.commands[-1] == ""
+    assert (outcome.kind, outcome.phase, outcome.fault, outcome.code) == (
+        "sender_problem",
+        "auth",
+        "password",
+        535,
+    )
+    assert token.refused == 1
+    assert token.word not in outcome.text
+
+
+@pytest.mark.parametrize(
+    ("extensions", "word", "fault"), [(("AUTH PLAIN",), "a", "no_auth"), (("AUTH XOAUTH2",), "", "password")]
+)
+def test_without_a_token_or_a_server_that_takes_one_nothing_is_sent(
+    extensions: tuple[str, ...], word: str, fault: str
+) -> None:
+    with ScriptedServer(extensions=extensions) as server:
+        outcome = send_to(server, username="me", password="secret", token=Token(word))
+        assert (outcome.kind, outcome.fault) == ("sender_problem", fault)
+        assert not [command for command in server.commands if command.startswith("AUTH")]
+
+
+def test_a_token_never_travels_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.mail.opening._is_loopback", lambda _: False)
+    with ScriptedServer(extensions=("AUTH XOAUTH2",)) as server:
+        outcome = send_to(server, username="me", token=Token())
+        assert outcome.fault == "clear"
+        assert not [command for command in server.commands if command.startswith("AUTH")]

@@ -6,8 +6,13 @@ mail, one that speaks of policy or of a sign-in is of us. After the dot only a r
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
+
 import pytest
 
+from app.mail import smtp
+from app.mail.replies import Outcome
 from app.mail.smtp import SmtpConnection, SmtpRoute
 from tests.support.smtp_server import Action, Drop, Say, ScriptedServer, Stall
 
@@ -50,6 +55,12 @@ BROKEN: dict[str, tuple[Action, str]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the server were far: only then the next envelope goes ahead."""
+    monkeypatch.setattr(smtp, "_FAR", 0.0)
+
+
 def hand_over(phase: str, action: Action, pipelining: bool, patience: float = 5.0) -> tuple[str, str, int]:
     """Kind and phase of the outcome, and how many mails the server says it took."""
     offered = ["8BITMIME", "AUTH PLAIN", *(["PIPELINING"] if pipelining else [])]
@@ -83,6 +94,137 @@ def test_what_is_no_answer_means_by_its_phase(trouble: str, phase: str) -> None:
     kind, _, taken = hand_over(phase, action, pipelining=True, patience=0.1)
     assert kind == LETTERS[row[PHASES.index(phase)]]
     assert taken == 0
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A mail whose envelope goes ahead."""
+
+    mail_from: str
+    recipient: str
+    data: bytes = MAIL
+    smtputf8: bool = False
+
+
+FIRST = Announced("b@mail.example", "first@customer.example")
+SECOND = Announced("b@mail.example", "second@customer.example")
+
+
+def hand_over_two(
+    script: dict[str, list[Action]], patience: float = 5.0
+) -> tuple[Outcome, Outcome, list[str]]:
+    """The second mail's envelope goes behind the dot of the first; outcomes, and whom the server took mail for."""
+    with ScriptedServer(script) as server:
+        route = SmtpRoute("127.0.0.1", server.port, "none", timeout=patience, dot_timeout=patience)
+        connection = SmtpConnection(route)
+        first = connection.send(FIRST.mail_from, FIRST.recipient, FIRST.data, following=SECOND)
+        second = connection.send(SECOND.mail_from, SECOND.recipient, SECOND.data)
+        connection.close()
+        return first, second, [mail.recipient for mail in server.received]
+
+
+@pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA", "dot"])
+@pytest.mark.parametrize("answer", TABLE)
+def test_a_mail_whose_envelope_went_ahead_is_judged_in_the_same_way(answer: str, phase: str) -> None:
+    good: list[Action] = [{"DATA": "354 go on"}.get(phase, "250 2.0.0 ok")]
+    # A refusal of MAIL that may be about its coming early is asked for again in its turn.
+    first, second, taken = hand_over_two({phase: [*good, answer, answer]})
+    assert first.kind == "accepted"
+    assert second.kind == LETTERS[TABLE[answer][PHASES.index(phase)]]
+    assert second.phase == phase.lower()
+    assert taken == [FIRST.recipient]
+
+
+@pytest.mark.parametrize("answer", TABLE)
+def test_the_next_mail_leaves_whatever_becomes_of_the_one_before_it(answer: str) -> None:
+    first, second, taken = hand_over_two({"dot": [answer]})
+    assert first.kind == LETTERS[TABLE[answer][PHASES.index("dot")]]
+    assert second.kind == "accepted"
+    assert taken == [SECOND.recipient]
+
+
+@pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA", "dot"])
+@pytest.mark.parametrize("trouble", BROKEN)
+def test_trouble_behind_an_envelope_that_went_ahead(trouble: str, phase: str) -> None:
+    action, row = BROKEN[trouble]
+    good: list[Action] = [{"DATA": "354 go on"}.get(phase, "250 2.0.0 ok")]
+    first, second, taken = hand_over_two({phase: [*good, action]}, patience=0.1)
+    assert first.kind == "accepted"
+    # Before its own body nothing of it was taken: a new line, and it leaves at once.
+    expected = "a" if phase == "MAIL" else row[PHASES.index(phase)]
+    assert second.kind == {**LETTERS, "a": "accepted"}[expected]
+    assert taken == [FIRST.recipient, SECOND.recipient][: 2 if expected == "a" else 1]
+
+
+@pytest.mark.parametrize("trouble", BROKEN)
+def test_trouble_at_a_dot_leaves_the_next_mail_alone(trouble: str) -> None:
+    first, second, taken = hand_over_two({"dot": [BROKEN[trouble][0]]}, patience=0.1)
+    assert first.kind == "uncertain"
+    assert second.kind == "accepted"
+    assert taken == [SECOND.recipient]
+
+
+def test_a_server_that_dislikes_an_early_envelope_is_not_offered_another() -> None:
+    first, second, taken = hand_over_two({"MAIL": ["250 2.1.0 ok", "503 5.5.1 wait for your turn"]})
+    assert (first.kind, second.kind) == ("accepted", "accepted")
+    assert taken == [FIRST.recipient, SECOND.recipient]
+    with ScriptedServer({"MAIL": ["250 2.1.0 ok", "503 5.5.1 wait for your turn"]}) as server:
+        connection = SmtpConnection(SmtpRoute("127.0.0.1", server.port, "none"))
+        for _ in range(4):
+            connection.send(FIRST.mail_from, FIRST.recipient, FIRST.data, following=FIRST)
+        connection.close()
+        assert len(server.received) == 4
+        # Four mails, and one envelope that was offered twice.
+        assert sum(command.startswith("MAIL") for command in server.commands) == 5
+
+
+ANOTHER = Announced("b@mail.example", "third@customer.example")
+EIGHT_BITS = Announced("b@mail.example", SECOND.recipient, "Subject: other\r\n\r\né\r\n".encode())
+BAD_ADDRESS = Announced("b@mail.example", "bad>\r\nRCPT TO:<x@y.example")
+BAD_BODY = Announced("b@mail.example", SECOND.recipient, b"bare\nline\r\n")
+
+
+@pytest.mark.parametrize(
+    ("other", "taken"),
+    [
+        (ANOTHER, [ANOTHER.data]),
+        (EIGHT_BITS, [EIGHT_BITS.data]),
+        (None, []),
+        (BAD_ADDRESS, []),
+        (BAD_BODY, []),
+    ],
+    ids=["another", "eight bits", "none", "bad address", "bad body"],
+)
+def test_what_was_announced_and_does_not_come_is_never_sent(
+    other: Announced | None, taken: list[bytes]
+) -> None:
+    with ScriptedServer() as server:
+        connection = SmtpConnection(SmtpRoute("127.0.0.1", server.port, "none", timeout=5))
+        assert connection.send(FIRST.mail_from, FIRST.recipient, MAIL, following=SECOND).kind == "accepted"
+        if other is not None:
+            with suppress(ValueError):
+                connection.send(other.mail_from, other.recipient, other.data)
+        connection.close()
+        assert server.hung_up.wait(5)
+    assert [mail.data for mail in server.received] == [MAIL, *taken]
+
+
+def test_nothing_goes_ahead_where_the_server_takes_one_command_at_a_time_or_the_line_is_tired() -> None:
+    for extensions, most in (([], 100), (["PIPELINING"], 1)):
+        with ScriptedServer(extensions=extensions) as server:
+            connection = SmtpConnection(SmtpRoute("127.0.0.1", server.port, "none", max_mails=most))
+            connection.send(FIRST.mail_from, FIRST.recipient, MAIL, following=SECOND)
+            connection.close()
+            assert sum(command.startswith("MAIL") for command in server.commands) == 1
+
+
+def test_nothing_goes_ahead_to_a_server_near_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "_FAR", 60.0)
+    with ScriptedServer() as server:
+        connection = SmtpConnection(SmtpRoute("127.0.0.1", server.port, "none"))
+        connection.send(FIRST.mail_from, FIRST.recipient, MAIL, following=SECOND)
+        connection.close()
+        assert sum(command.startswith("MAIL") for command in server.commands) == 1
 
 
 def test_an_answer_of_many_lines_is_judged_by_its_last_code() -> None:

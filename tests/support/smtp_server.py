@@ -212,6 +212,8 @@ class _Session:
                     self._start_tls()
             case "AUTH":
                 self._act(verb, "235 2.7.0 welcome")
+            case "":  # the answer to what is said of a token
+                self._act("AUTH", "535 5.7.8 no such token")
             case "MAIL":
                 if self._act(verb, "250 2.1.0 ok").startswith("250"):
                     self._dialogue = _Dialogue(command[command.index("<") + 1 : command.index(">")])
