@@ -2,12 +2,14 @@
 
 import signal
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.mail import limited
-from app.mail.limited import Job, Limits, compile_limited
+from app.mail.compile import CompiledTemplate
+from app.mail.limited import Job, Limits, compile_each, compile_limited
 from app.mail.lint import NOTES
 from app.mail.source import TemplateError
 from tests.mail.support import ANSWERS, BRAND, HELLO, LAYOUT, PARTIALS, compiled, section, template
@@ -88,3 +90,34 @@ def test_the_child_has_no_environment_to_lose(monkeypatch: pytest.MonkeyPatch) -
     compile_limited(job())
     assert seen["env"]
     assert "hush" not in str(seen["env"])
+
+
+def test_of_many_each_has_its_own_end() -> None:
+    good, bad = job(), job(template(section("<mj-foo />")))
+    outcomes = compile_each([good, bad, good])
+    assert [type(outcome) for outcome in outcomes] == [CompiledTemplate, TemplateError, CompiledTemplate]
+    assert compile_each([]) == []
+
+
+def test_where_the_forking_process_is_lost_the_others_are_compiled_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, lost = limited._asked, []
+
+    def lose_it(process: Any, one: Job, limits: Limits) -> tuple[int, bytes]:
+        if one.key == "discovery/lost" and not lost:
+            lost.append(process.pid)
+            process.kill()
+            process.wait()
+        return asked(process, one, limits)
+
+    monkeypatch.setattr(limited, "_asked", lose_it)
+    outcomes = compile_each([job(), replace(job(), key="discovery/lost"), job()])
+    assert [type(outcome) for outcome in outcomes] == [CompiledTemplate, TemplateError, CompiledTemplate]
+
+
+def test_a_forking_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limited, "START_SECONDS", -0.5)
+    with pytest.raises(TemplateError) as caught:
+        compile_limited(job(), Limits(wall_seconds=0.5))
+    assert codes(caught) == ["too_slow"]

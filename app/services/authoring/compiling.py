@@ -1,7 +1,7 @@
 """Templates to compiled variants: what each is made of, and which must be made anew."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,14 +10,14 @@ from app.core.labels import label_in
 from app.files.findings import FileFinding, Level
 from app.files.sequence_files import path_of
 from app.mail.compile import FORMAT, CompiledTemplate
-from app.mail.limited import Job, compile_limited
+from app.mail.limited import Job, compile_each
 from app.mail.lint import MUST, NOTES
 from app.mail.source import Problem, TemplateError, TemplateSource, variant_for
 from app.services.authoring.reading import Books, problem_finding
 from app.services.authoring.sources import Sources, texts_of
 from config import Settings
 
-# Each runs in a process of its own; more at once would take the machine away from the web server.
+# More at once would take the machine away from the web server.
 AT_ONCE = 2
 # Goes up with what lint looks for, so that texts which were compiled before are looked at again.
 RULES = 2
@@ -65,6 +65,7 @@ def brand_of(settings: Settings) -> dict[str, str]:
         "legal_name": settings.brand_legal_name,
         "postal_address": settings.brand_postal_address,
         "home": settings.brand_home,
+        "library": f"{settings.public_url}/library",
     }
 
 
@@ -135,8 +136,11 @@ def compile_recipes(
     findings: dict[FileFinding, None] = {}
     everything = list(wanted)
     new = [recipe for recipe in everything if recipe.digest not in kept]
+    made: dict[str, CompiledTemplate | TemplateError] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        made = dict(zip((recipe.digest for recipe in new), pool.map(_compile, new), strict=True))
+        shares = [new[number::AT_ONCE] for number in range(AT_ONCE)]
+        for share, outcomes in zip(shares, pool.map(_compile, shares), strict=True):
+            made |= {recipe.digest: outcome for recipe, outcome in zip(share, outcomes, strict=True)}
     for recipe in everything:
         outcome = made.get(recipe.digest) or kept[recipe.digest]
         if isinstance(outcome, TemplateError):
@@ -152,11 +156,8 @@ def compile_recipes(
     return Compiled(done, tuple(findings))
 
 
-def _compile(recipe: Recipe) -> CompiledTemplate | TemplateError:
-    try:
-        return compile_limited(recipe.job)
-    except TemplateError as error:
-        return error
+def _compile(share: Sequence[Recipe]) -> list[CompiledTemplate | TemplateError]:
+    return compile_each([recipe.job for recipe in share])
 
 
 def _level(problem: Problem) -> Level:
