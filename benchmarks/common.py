@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import time
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """`count` things done in `seconds` of wall clock and `cpu` seconds of this process, all threads."""
+    """`count` things done in `seconds` of wall clock and `cpu` seconds of this process and those it ended."""
 
     count: int
     seconds: float
@@ -24,7 +25,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Things a second and CPU microseconds a thing, as medians over the rounds, with the extremes."""
+    """Things a second and CPU microseconds a thing, as medians over the rounds, with the extremes.
+
+    `speeds` are those of each round, in order: rounds of the same number ran side by side.
+    """
 
     name: str
     a_second: float
@@ -32,13 +36,22 @@ class Figure:
     fastest: float
     cpu_micros: float
     rounds: int
+    speeds: tuple[float, ...]
+
+    def ratio(self, base: "Figure") -> float:
+        """The median of the ratios round by round."""
+        return statistics.median(mine / its for mine, its in zip(self.speeds, base.speeds, strict=True))
 
 
 def timed(work: Callable[[], int]) -> Round:
     """Do it once; `work` says how many things it did."""
-    cpu, at = time.process_time(), time.perf_counter()
+    cpu, at = _cpu(), time.perf_counter()
     count = work()
-    return Round(count, time.perf_counter() - at, time.process_time() - cpu)
+    return Round(count, time.perf_counter() - at, _cpu() - cpu)
+
+
+def _cpu() -> float:
+    return sum(os.times()[:4])
 
 
 def interleaved(ways: Mapping[str, Callable[[], Round]], rounds: int) -> dict[str, Figure]:
@@ -56,7 +69,13 @@ def figure(name: str, rounds: list[Round]) -> Figure:
     speeds = [one.count / one.seconds for one in rounds]
     micros = [one.cpu / one.count * 1e6 for one in rounds]
     return Figure(
-        name, statistics.median(speeds), min(speeds), max(speeds), statistics.median(micros), len(rounds)
+        name,
+        statistics.median(speeds),
+        min(speeds),
+        max(speeds),
+        statistics.median(micros),
+        len(rounds),
+        tuple(speeds),
     )
 
 
@@ -72,9 +91,9 @@ def report(
     title: str, figures: Mapping[str, Figure], baseline: str, *, as_json: bool, goals: Mapping[str, str]
 ) -> None:
     """The figures, each with its ratio to the baseline of the same run; `goals` says what is asked of which."""
-    base = figures[baseline].a_second
+    base = figures[baseline]
     if as_json:
-        rows = {name: {**asdict(one), "ratio": one.a_second / base} for name, one in figures.items()}
+        rows = {name: {**asdict(one), "ratio": one.ratio(base)} for name, one in figures.items()}
         print(json.dumps({"title": title, "baseline": baseline, "figures": rows, "goals": dict(goals)}))
         return
     print(title)
@@ -82,5 +101,5 @@ def report(
         spread = f"{one.slowest:,.0f} to {one.fastest:,.0f}"
         print(
             f"  {name:<34} {one.a_second:>9,.0f}/s  ({spread})  {one.cpu_micros:>7,.0f} µs CPU  "
-            f"x {one.a_second / base:.2f}  {goals.get(name, '')}"
+            f"x {one.ratio(base):.2f}  {goals.get(name, '')}"
         )
