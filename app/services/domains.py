@@ -109,6 +109,16 @@ def check_key(resolver: Resolver, key: Key) -> list[Finding]:
         return [Finding("dns", code, STOP, {"name": fault.name, "detail": fault.detail})]
 
 
+def unpublished(resolver: Resolver, keys: Sequence[Key]) -> list[Finding]:
+    """What keeps receivers from believing these keys: why not to sign with them yet."""
+    return [finding for key in keys for finding in check_key(resolver, key) if finding.level == STOP]
+
+
+def looked_up(resolver: Resolver, key: Key) -> list[dict[str, Any]]:
+    """What the DNS says of a key at this moment, in words."""
+    return [told(finding) for finding in check_key(resolver, key)]
+
+
 def keys_for(world: World, domain: str) -> tuple[Key, ...]:
     """The keys that sign or will sign mail from the domain: its own, else those of the nearest domain above."""
     kept = [key for key in listed(world) if key.state != "retired"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from app.mail.dns import NoSuchDomain, Resolver
 from app.mail.domain.findings import OK, STOP, WARN, Finding, Record
+from app.mail.domain.organisation import organisation_of, same_organisation
 from app.mail.domain.tag_list import TagFault, read_tags
 
 POLICIES = ("none", "quarantine", "reject")
@@ -14,7 +15,7 @@ _VERSION = re.compile(r"v\s*=\s*DMARC1\s*(;|$)", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The record that holds for a From domain, found at `owner`, the domain itself or one above it."""
+    """The record that holds for a From domain, found at `owner`: the domain itself or its organisation's."""
 
     owner: str
     text: str
@@ -33,10 +34,8 @@ class Policy:
 
 
 def find_policy(resolver: Resolver, domain: str) -> Policy | None:
-    """The nearest record on the way up. Raises NoAnswer and Refused."""
-    labels = domain.split(".")
-    for start in range(max(len(labels) - 1, 1)):
-        owner = ".".join(labels[start:])
+    """The domain's own record, else that of its organisation (RFC 7489 6.6.3). Raises NoAnswer and Refused."""
+    for owner in dict.fromkeys((domain, organisation_of(domain))):
         try:
             texts = [text for text in resolver.txt(f"_dmarc.{owner}") if _VERSION.match(text)]
         except NoSuchDomain:
@@ -105,7 +104,7 @@ def _reports(resolver: Resolver, policy: Policy, params: Mapping[str, str]) -> I
     """Reports to another domain arrive only where that domain says that it takes them (RFC 7489 7.1)."""
     for address in policy.tags.get("rua", "").split(","):
         _, _, target = address.strip().partition("!")[0].rpartition("@")
-        if not target or _related(target.lower(), policy.owner):
+        if not target or same_organisation(target.lower(), policy.owner):
             continue
         name = f"{policy.owner}._report._dmarc.{target.lower()}"
         try:
@@ -123,16 +122,7 @@ def aligned(policy: Policy | None, domain: str, other: str, kind: str) -> bool:
     """Whether `other` (d= with `adkim`, the envelope's domain with `aspf`) counts as the From domain."""
     if policy is not None and policy.strict(kind):
         return domain == other
-    top = policy.owner if policy is not None else domain
-    return _related(domain, other) or (_below(other, top) and _below(domain, top))
-
-
-def _related(one: str, other: str) -> bool:
-    return _below(one, other) or _below(other, one)
-
-
-def _below(domain: str, top: str) -> bool:
-    return domain == top or domain.endswith(f".{top}")
+    return same_organisation(domain, other)
 
 
 def check_alignment(
