@@ -3,11 +3,12 @@
     sequences/lifecycle.yaml, scoring.yaml      lifecycle and scoring
     sequences/segments/<key>.yaml               segments
     sequences/<folder>/<key>.yaml               sequences; the folder is for people
+    sequences/library/<key>.md                  pieces of the library, their files beside them
     email_templates/layouts/<key>.mjml          layouts
     email_templates/partials/<key>.mjml         partials
     email_templates/<folder>/<name>.mjml        templates, with the key <folder>/<name>
 
-Beside a mail's file may stand its translations, such as <name>.it.mjml or <name>.pt-BR.mjml.
+Beside the file of a mail or a piece may stand its translations, such as <name>.it.mjml or <name>.pt-BR.md.
 """
 
 import re
@@ -15,13 +16,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.files.beside import Beside
 from app.files.findings import FileFinding
+from app.files.piece_files import LIBRARY, read_pieces
+from app.files.pieces import split_piece
 from app.files.trees import LARGEST
-from app.files.variants import join_variants
+from app.files.variants import join_variants, split_variants
 
-KINDS = ("lifecycle", "scoring", "segment", "layout", "partial", "template", "sequence")
+KINDS = ("lifecycle", "scoring", "segment", "piece", "layout", "partial", "template", "sequence")
 SINGLE = ("lifecycle", "scoring")
 MAILS = ("layout", "partial", "template")
+TRANSLATED = ("piece", *MAILS)
 SEQUENCES, TEMPLATES = "sequences", "email_templates"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
@@ -29,12 +34,16 @@ LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one definition. `files` maps each locale ("" the original) to its path in the content folder."""
+    """The text of one definition. `files` maps each locale ("" the original) to its path in the content folder.
+
+    `beside` are the files of a piece, by name.
+    """
 
     kind: str
     key: str
     text: str
     files: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, Beside] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -52,7 +61,9 @@ class Folder:
 def read_folder(content_dir: Path) -> Folder:
     """Every definition below `content_dir`. Files that cannot be read are told, never raised."""
     findings: list[FileFinding] = []
-    sources = [*_sequences(content_dir, findings), *_mails(content_dir, findings)]
+    sources = [
+        *_sequences(content_dir, findings), *_pieces(content_dir, findings), *_mails(content_dir, findings)
+    ]  # fmt: skip
     sources.sort(key=lambda source: (KINDS.index(source.kind), source.key))
     seen: dict[tuple[str, str], str] = {}
     for source in sources:
@@ -61,6 +72,13 @@ def read_folder(content_dir: Path) -> Folder:
             message = f"“{source.key}” also stands in {first}."
             findings.append(FileFinding(source.path, 1, "error", message, "Rename one of the two."))
     return Folder(tuple(sources), tuple(findings))
+
+
+def split_source(kind: str, text: str) -> dict[str, str]:
+    """The file texts in the one text of a definition, by locale ("" the original)."""
+    if kind == "piece":
+        return split_piece(text)[0]
+    return split_variants(text) if kind in MAILS else {"": text}
 
 
 def path_of(kind: str, key: str, folder: str = "", locale: str = "") -> str:
@@ -73,6 +91,8 @@ def path_of(kind: str, key: str, folder: str = "", locale: str = "") -> str:
             return f"{SEQUENCES}/segments/{key}.yaml"
         case "sequence":
             return f"{SEQUENCES}/{folder or 'sequences'}/{key}.yaml"
+        case "piece":
+            return f"{SEQUENCES}/{LIBRARY}/{key}.{locale}.md" if locale else f"{SEQUENCES}/{LIBRARY}/{key}.md"
         case "template":
             return f"{TEMPLATES}/{key}{ending}"
         case _:
@@ -92,6 +112,25 @@ def _sequences(content_dir: Path, findings: list[FileFinding]) -> Iterator[Sourc
         elif (text := _text(path, name, findings)) is not None:
             kind = stem if not folders else "segment" if folders == ["segments"] else "sequence"
             yield Source(kind, stem, text, {"": name})
+
+
+def _pieces(content_dir: Path, findings: list[FileFinding]) -> Iterator[Source]:
+    texts: dict[str, dict[str, str]] = {}
+    files: dict[str, dict[str, str]] = {}
+    folder = content_dir / SEQUENCES / LIBRARY
+    for path in sorted(folder.glob("*.md")):
+        name = path.relative_to(content_dir).as_posix()
+        key, _, locale = path.name.removesuffix(".md").partition(".")
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        problem = _misnamed([LIBRARY, key], locale)
+        if problem is not None:
+            findings.append(FileFinding(name, 1, "error", *problem))
+        elif (text := _text(path, name, findings)) is not None:
+            texts.setdefault(key, {})[locale] = text
+            files.setdefault(key, {})[locale] = name
+    for found in read_pieces(folder, texts, files, findings):
+        yield Source("piece", found.key, found.text, files[found.key], found.beside)
 
 
 def _mails(content_dir: Path, findings: list[FileFinding]) -> Iterator[Source]:

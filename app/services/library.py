@@ -1,4 +1,4 @@
-"""What is in force: lifecycle, programme, scoring, sequences and templates, read once per change."""
+"""What is in force: lifecycle, programme, scoring, sequences, templates and pieces, read once per change."""
 
 import threading
 from collections.abc import Mapping
@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection
 
+from app.core.admission import SILENT
 from app.core.conditions import Condition, Needs, parse
+from app.core.pieces import PieceInfo, piece_of
 from app.core.reactions import Rules
 from app.core.sequences import Sequence
 from app.core.setting import Setting, TemplateInfo
+from app.files.pieces import PieceText, info_of, read_languages, split_piece
 from app.files.trees import read_document
 from app.mail.compile import CompiledTemplate
 from app.mail.program import Program
@@ -20,10 +24,15 @@ from app.services.reading import Unreadable, read_rules, read_sequence_text
 from app.store import definitions
 from app.store.database import Database
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class SequenceVersion:
-    """One version of a sequence, pinned by the people inside it."""
+    """One version of a sequence, pinned by the people inside it.
+
+    `state` is the definition's, or `silent` where the sequence belongs to another preset: nobody enters.
+    """
 
     definition_id: UUID
     version_id: UUID
@@ -52,6 +61,23 @@ class TemplateVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class PieceVersion:
+    """A piece in force: its texts by locale ("" the original) and the digests of its files by name."""
+
+    key: str
+    definition_id: UUID
+    version_id: UUID
+    info: PieceInfo
+    texts: Mapping[str, PieceText]
+    files: Mapping[str, str]
+
+    def for_locale(self, locale: str) -> tuple[str, PieceText]:
+        """The best text for a locale: (its locale, the text)."""
+        chosen = variant_for(locale, self.texts)
+        return chosen, self.texts[chosen]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """A snapshot: whoever holds one decides by one set of rules, whatever is published meanwhile."""
 
@@ -60,6 +86,7 @@ class Catalogue:
     sequences: Mapping[str, SequenceVersion] = field(default_factory=dict)
     templates: Mapping[str, TemplateVersion] = field(default_factory=dict)
     by_definition: Mapping[UUID, SequenceVersion] = field(default_factory=dict)
+    pieces: Mapping[str, PieceVersion] = field(default_factory=dict)
 
     def for_stage(self, stage: str) -> list[SequenceVersion]:
         """The running sequences that people enter when they reach `stage`."""
@@ -91,6 +118,7 @@ class Library:
         self._catalogue: Catalogue | None = None
         self._pinned: dict[UUID, SequenceVersion] = {}
         self._templates: dict[UUID, TemplateVersion] = {}
+        self._pieces: dict[UUID, PieceVersion] = {}
 
     def catalogue(self, now: datetime) -> Catalogue:
         """What is in force. Raises Unreadable where a published text cannot be read by this release."""
@@ -127,22 +155,43 @@ class Library:
             for row in live
             if row.kind == "template" and row.state == "live"
         }
-        sequences = {row.key: self._sequence(row) for row in live if row.kind == "sequence"}
+        preset = rules.lifecycle.key
+        sequences = {row.key: self._sequence(row, preset) for row in live if row.kind == "sequence"}
+        read = [self._piece(row) for row in live if row.kind == "piece" and row.state == "live"]
+        pieces = {piece.key: piece for piece in read if piece is not None}
         setting = Setting(
             lifecycle=rules.lifecycle,
             programme=rules.programme,
             templates={key: template.info for key, template in templates.items()},
             segments=segments,
+            pieces={key: piece.info for key, piece in pieces.items()},
         )
         by_definition = {found.definition_id: found for found in sequences.values()}
-        return Catalogue(rules, setting, sequences, templates, by_definition)
+        return Catalogue(rules, setting, sequences, templates, by_definition, pieces)
 
-    def _sequence(self, row: definitions.Live) -> SequenceVersion:
+    def _sequence(self, row: definitions.Live, preset: str) -> SequenceVersion:
         assert row.version_id is not None
         before = self._pinned.get(row.version_id)
         sequence = before.sequence if before else read_sequence_text(row.key, row.source)
-        found = SequenceVersion(row.id, row.version_id, row.number, row.state, sequence)
+        state = row.state if sequence.belongs_to(preset) or row.state == "archived" else SILENT
+        found = SequenceVersion(row.id, row.version_id, row.number, state, sequence)
         self._pinned[row.version_id] = found
+        return found
+
+    def _piece(self, row: definitions.Live) -> PieceVersion | None:
+        """None where this release cannot read it: no mail stops for a page."""
+        assert row.version_id is not None
+        found = self._pieces.get(row.version_id)
+        if found is None:
+            sources, files = split_piece(row.source)
+            texts, findings = read_languages(sources, {})
+            if "" not in texts:
+                log.error(
+                    "library.unreadable_piece", piece=row.key, findings=[str(one) for one in findings][:5]
+                )
+                return None
+            found = PieceVersion(row.key, row.id, row.version_id, info_of(row.key, texts), texts, files)
+            self._pieces[row.version_id] = found
         return found
 
     def _template(self, connection: Connection, row: definitions.Live) -> TemplateVersion:
@@ -179,6 +228,9 @@ def _info(key: str, compiled: CompiledTemplate) -> TemplateInfo:
         topics=tuple(compiled.topics),
         repeat=compiled.repeat,
         ask=compiled.ask or None,
+        pieces=tuple(
+            dict.fromkeys(piece for link in compiled.links if (piece := piece_of(link.url_template)))
+        ),
     )
 
 
@@ -190,3 +242,15 @@ def _segment(row: definitions.Live) -> Condition:
     if condition is None or node.failed:
         raise Unreadable(f"The segment {row.key} cannot be read.")
     return condition
+
+
+class StillLibrary(Library):
+    """For a house in which nothing is published while it is open: the catalogue is looked up once a year of its time."""
+
+    _year: int | None = None
+
+    def catalogue(self, now: datetime) -> Catalogue:
+        if self._catalogue is None or now.year != self._year:
+            self._year = now.year
+            return super().catalogue(now)
+        return self._catalogue

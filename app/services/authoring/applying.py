@@ -14,11 +14,12 @@ from app.core.diff import stands
 from app.core.sequences import Sequence
 from app.files.findings import FileFinding
 from app.files.sequence_files import KINDS
-from app.mail.compile import CompiledTemplate
 from app.services.authoring.gaps import gaps
-from app.services.authoring.linting import Checked, check
+from app.services.authoring.hosting import keep_files
+from app.services.authoring.linting import Checked
+from app.services.authoring.looking import check_over_live
 from app.services.authoring.planning import Item, Plan, plan, read_text
-from app.services.authoring.sources import Sources, as_sources, in_force, load_folder
+from app.services.authoring.sources import Sources, in_force, load_folder
 from app.services.ids import new_id
 from app.store import accounts, authoring, definitions
 from app.store.database import Database
@@ -93,14 +94,17 @@ def apply(
     with database.read() as connection:
         live = in_force(connection, workspace_id)
         compiled = authoring.compiled_digests(connection, workspace_id)
-        fields = authoring.custom_fields(connection, workspace_id)
-    checked = check(sources.over(as_sources(live)), settings, now, fields=fields, kept=_kept(compiled))
+    checked = check_over_live(database, workspace_id, sources, settings, now)
     errors = [*checked.errors, *([] if force else _not_newest(planned, base))]
     if errors:
         raise Refused(errors)
     act = _Act(database, workspace_id, now, author_id, note, rule)
     # First, so that publishing a layout tells everybody that the templates made of it are there.
     recompiled = _recompile(act, checked, planned, live, compiled, progress)
+    if faults := [
+        one for source in sources.of("piece") for one in keep_files(database, workspace_id, source, now)
+    ]:
+        raise Refused(faults)
     published: list[Published] = []
     for item in sorted(planned.of("new", "changed"), key=lambda item: KINDS.index(item.kind)):
         published.append(_publish(act, item, sources, live, checked))
@@ -143,16 +147,6 @@ def _base_held(item: Item) -> Iterator[None]:
         raise Refused(
             [FileFinding(item.path, 1, "error", message, "Look at `plan`, then apply again.")]
         ) from None
-
-
-def _kept(compiled: Mapping[Any, tuple[str, Any]]) -> dict[str, CompiledTemplate]:
-    kept = {}
-    for digest, text in compiled.values():
-        try:
-            kept[digest] = CompiledTemplate.from_json(text)
-        except ValueError:  # made by another release: compiled again
-            continue
-    return kept
 
 
 def _not_newest(planned: Plan, base: int | None) -> list[FileFinding]:

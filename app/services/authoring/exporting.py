@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from app.files.findings import FileFinding
-from app.files.sequence_files import MAILS, path_of
-from app.files.variants import split_variants
+from app.files.pieces import split_piece
+from app.files.sequence_files import TRANSLATED, path_of, split_source
 from app.services.authoring.applying import Refused, audit
 from app.services.authoring.planning import read_text
 from app.services.authoring.sources import Name, Sources, in_force, load_folder
-from app.store import authoring, definitions
+from app.store import authoring, content, definitions
 from app.store.database import Database
 
 
@@ -44,7 +44,10 @@ def export(
     for name, row in live.items():
         before = there.by_name.get(name)
         for path, text in _files(row, before.path if before else agreed.get(str(row.id), {}).get("path", "")):
-            if _write(folder / path, text):
+            if _write(folder / path, text.encode()):
+                written.append(path)
+        for path, raw in _beside(database, workspace_id, row):
+            if _write(folder / path, raw):
                 written.append(path)
     if of_record:
         _note_agreed(database, workspace_id, live, load_folder(folder), agreed, now)
@@ -68,13 +71,25 @@ def _edited(
 
 def _files(row: definitions.Live, path: str) -> Iterator[tuple[str, str]]:
     """The files of one definition: path in the content folder, and text."""
-    if row.kind in MAILS:
-        for locale, text in split_variants(row.source).items():
+    if row.kind in TRANSLATED:
+        for locale, text in split_source(row.kind, row.source).items():
             yield path_of(row.kind, row.key, locale=locale), text
     elif row.kind == "sequence":
         yield path or path_of(row.kind, row.key, folder=_folder(row)), row.source
     else:
         yield path_of(row.kind, row.key), row.source
+
+
+def _beside(database: Database, workspace_id: UUID, row: definitions.Live) -> Iterator[tuple[str, bytes]]:
+    """The files of a piece, as far as they are kept: path in the content folder, and bytes."""
+    if row.kind != "piece":
+        return
+    folder = path_of(row.kind, row.key).rpartition("/")[0]
+    for name, digest in split_piece(row.source)[1].items():
+        with database.read() as connection:
+            raw = content.data_of(connection, workspace_id, digest)
+        if raw is not None:
+            yield f"{folder}/{name}", raw
 
 
 def _folder(row: definitions.Live) -> str:
@@ -86,8 +101,7 @@ def _folder(row: definitions.Live) -> str:
     return mails.most_common(1)[0][0] if mails else sequence.stage
 
 
-def _write(path: Path, text: str) -> bool:
-    raw = text.encode("utf-8")
+def _write(path: Path, raw: bytes) -> bool:
     if path.is_file() and path.read_bytes() == raw:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,14 +1,16 @@
 """Everything that is wrong with the definitions, before anything is published."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from app.core.lint import Known, lint_condition, lint_sequence
 from app.core.reading import Finding
+from app.core.sequences import Sequence
 from app.files.findings import FileFinding
 from app.mail.compile import CompiledTemplate
+from app.services.authoring.checking_pieces import lint_links, lint_pieces, presented
 from app.services.authoring.compiling import Compiled, Recipe, compile_recipes, recipes
 from app.services.authoring.reading import Books, read_sources
 from app.services.authoring.sources import Sources
@@ -72,12 +74,13 @@ def check(
         if not recipe.locale and (done := compiled.done.get(recipe.digest)) is not None and not done.links
     }
     known = Known(
-        books.setting(),
+        books.setting(presented(wanted, compiled)),
         {source.key for source in sources.of("sequence")},
         linkless,
         None if fields is None else {*BUILT_IN_FIELDS, *fields},
     )
     _cross(sources, books, known)
+    books.findings += [*lint_pieces(sources, books), *lint_links(wanted, compiled, sources)]
     findings = {*books.findings, *missing, *compiled.findings}
     return Checked(books, tuple(wanted), compiled, tuple(sorted(findings)))
 
@@ -86,13 +89,22 @@ def _cross(sources: Sources, books: Books, known: Known) -> None:
     """What one file says of another."""
     for source in sources.by_name.values():
         if source.kind == "sequence" and source.key in books.sequences:
-            books.tell(source, lint_sequence(books.sequences[source.key], known))
+            books.tell(source, _sequence(books, books.sequences[source.key], known))
         elif source.kind == "segment" and source.key in books.segments:
             books.tell(source, lint_condition(books.segments[source.key], ("if",), known))
         elif source.kind == "scoring" and books.scoring is not None:
             books.tell(source, list(_scoring(books, known)))
         elif source.kind == "lifecycle" and books.lifecycle.stages:
             books.tell(source, list(_lifecycle(books, known)))
+
+
+def _sequence(books: Books, sequence: Sequence, known: Known) -> list[Finding]:
+    """It is held against the preset it belongs to, whichever is in use."""
+    preset = sequence.preset
+    if preset is not None and books.presets and preset not in books.presets:
+        message = f"There is no preset “{preset}”."
+        return [Finding("error", ("preset",), message, f"Known: {', '.join(books.presets)}.")]
+    return lint_sequence(sequence, replace(known, setting=books.setting_of(sequence, known.setting)))
 
 
 def _scoring(books: Books, known: Known) -> Iterable[Finding]:

@@ -1,13 +1,13 @@
 """All sources read into core values, with every fault at its file and line."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
 from app.core.conditions import Condition, parse
 from app.core.labels import read_labels
-from app.core.lifecycle import Lifecycle, read_lifecycle
+from app.core.lifecycle import Lifecycle, read_lifecycle, read_presets
 from app.core.programme import Programme, read_programme
 from app.core.reading import Finding, Node
 from app.core.scoring import ScoringModel, read_scoring
@@ -15,6 +15,7 @@ from app.core.sequences import Sequence, read_sequence
 from app.core.setting import Setting, TemplateInfo
 from app.core.timing import Calendar
 from app.files.findings import FileFinding, Level
+from app.files.pieces import PieceText, info_of, read_languages
 from app.files.trees import Document, read_document
 from app.mail.source import Problem, TemplateError, TemplateSource, parse_source
 from app.services.authoring.sources import Source, Sources, texts_of
@@ -27,20 +28,35 @@ YEARS = (-1, 3)
 
 @dataclass(slots=True)
 class Books:
-    """What the sources say. A source that cannot be read is missing here and told in `findings`."""
+    """What the sources say. A source that cannot be read is missing here and told in `findings`.
+
+    `lifecycle` is the preset in use, one of `presets`.
+    """
 
     lifecycle: Lifecycle
     programme: Programme
+    presets: Mapping[str, Lifecycle] = field(default_factory=dict)
     scoring: ScoringModel | None = None
     segments: dict[str, Condition] = field(default_factory=dict)
     sequences: dict[str, Sequence] = field(default_factory=dict)
     templates: dict[str, dict[str, TemplateSource]] = field(default_factory=dict)
+    pieces: dict[str, dict[str, PieceText]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     findings: list[FileFinding] = field(default_factory=list)
 
-    def setting(self) -> Setting:
-        infos = {key: template_info(texts[""]) for key, texts in self.templates.items() if "" in texts}
-        return Setting(self.lifecycle, self.programme, infos, self.segments)
+    def setting(self, presents: Mapping[str, tuple[str, ...]]) -> Setting:
+        """`presents`: the pieces that each template's links lead to."""
+        infos = {
+            key: template_info(texts[""], presents.get(key, ()))
+            for key, texts in self.templates.items()
+            if "" in texts
+        }
+        pieces = {key: info_of(key, texts) for key, texts in self.pieces.items()}
+        return Setting(self.lifecycle, self.programme, infos, self.segments, pieces)
+
+    def setting_of(self, sequence: Sequence, ours: Setting) -> Setting:
+        """`ours`, with the lifecycle that the sequence is written for."""
+        return replace(ours, lifecycle=self.presets.get(sequence.preset or "", self.lifecycle))
 
     def tell(self, source: Source, findings: list[Finding] | tuple[Finding, ...]) -> None:
         marks = self.documents[source.kind, source.key].marks
@@ -72,6 +88,8 @@ def read_sources(sources: Sources, preset: str | None, now: datetime) -> Books:
                 books.scoring = _read(source, books, lambda node: read_scoring(node, 1))
             case "segment":
                 _segment(source, books)
+            case "piece":
+                _piece(source, books)
             case "template":
                 _template(source, books)
             case "sequence":
@@ -79,9 +97,15 @@ def read_sources(sources: Sources, preset: str | None, now: datetime) -> Books:
     return books
 
 
-def template_info(source: TemplateSource) -> TemplateInfo:
+def template_info(source: TemplateSource, pieces: tuple[str, ...] = ()) -> TemplateInfo:
     return TemplateInfo(
-        source.key, source.kind, source.message_class, source.topics, source.repeat, source.ask or None
+        source.key,
+        source.kind,
+        source.message_class,
+        source.topics,
+        source.repeat,
+        source.ask or None,
+        pieces,
     )
 
 
@@ -103,19 +127,20 @@ def _read(source: Source, books: Books, read: Callable[[Node], T]) -> T | None:
 
 
 def _lifecycle(source: Source, books: Books, preset: str | None, now: datetime) -> None:
-    def read(node: Node) -> tuple[Lifecycle, Programme]:
+    def read(node: Node) -> tuple[Lifecycle, Programme, Mapping[str, Lifecycle]]:
         lifecycle = read_lifecycle(node, preset)
+        presets = read_presets(Node(node.value))  # its faults are told already
         part = node.get("programme")
         countries = read_programme(Node(part.value, part.path) if part else None, Calendar()).holidays_of
         years = range(now.year + YEARS[0], now.year + YEARS[1])
         for country in unknown_countries(countries):
             place = Node(None, ("programme", "holidays of"), node.findings)
             place.warn(f"No holidays are known of “{country}”.", "Its days count as working days.")
-        return lifecycle, read_programme(part, calendar_for(countries, years))
+        return lifecycle, read_programme(part, calendar_for(countries, years)), presets
 
     found = _read(source, books, read)
     if found is not None:
-        books.lifecycle, books.programme = found
+        books.lifecycle, books.programme, books.presets = found
 
 
 def _segment(source: Source, books: Books) -> None:
@@ -148,6 +173,13 @@ def _named(node: Node, word: str, source: Source) -> None:
         name.error(
             f"This {word} is called “{name.value}”, its file “{source.key}”.", "Give both the same name."
         )
+
+
+def _piece(source: Source, books: Books) -> None:
+    texts, findings = read_languages(texts_of(source), source.files)
+    books.findings += findings
+    if "" in texts:
+        books.pieces[source.key] = texts
 
 
 def _template(source: Source, books: Books) -> None:

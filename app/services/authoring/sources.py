@@ -7,9 +7,19 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from app.files.beside import Beside
 from app.files.findings import FileFinding
-from app.files.sequence_files import KINDS, MAILS, SINGLE, Source, path_of, read_folder
-from app.files.variants import split_variants
+from app.files.pieces import split_piece
+from app.files.sequence_files import (
+    KINDS,
+    MAILS,
+    SINGLE,
+    TRANSLATED,
+    Source,
+    path_of,
+    read_folder,
+    split_source,
+)
 from app.store import definitions
 
 Name = tuple[str, str]
@@ -46,23 +56,32 @@ def in_force(connection: Connection, workspace_id: UUID) -> dict[Name, definitio
     }
 
 
-def as_sources(live: Mapping[Name, definitions.Live]) -> Sources:
-    """What is in force, as if it stood in files. What was put away is left out."""
+def as_sources(live: Mapping[Name, definitions.Live], paths: Mapping[UUID, str] | None = None) -> Sources:
+    """What is in force, as if it stood in files (`paths`: which, by definition). What was put away is left out."""
     found = {
-        name: Source(*name, row.source, _places(row)) for name, row in live.items() if row.state != "archived"
+        name: Source(*name, row.source, _places(row, (paths or {}).get(row.id)), _beside(row))
+        for name, row in live.items()
+        if row.state != "archived"
     }
     return Sources(dict(sorted(found.items(), key=lambda pair: (KINDS.index(pair[0][0]), pair[0][1]))))
 
 
 def texts_of(source: Source) -> Mapping[str, str]:
     """The file texts of a source by locale ("" the original)."""
-    return split_variants(source.text) if source.kind in MAILS else {"": source.text}
+    return split_source(source.kind, source.text)
 
 
-def _places(row: definitions.Live) -> dict[str, str]:
-    if row.kind not in MAILS:
-        return {"": path_of(row.kind, row.key)}
-    return {locale: path_of(row.kind, row.key, locale=locale) for locale in split_variants(row.source)}
+def _places(row: definitions.Live, path: str | None) -> dict[str, str]:
+    if row.kind not in TRANSLATED:
+        return {"": path or path_of(row.kind, row.key)}
+    locales = split_source(row.kind, row.source)
+    return {locale: path_of(row.kind, row.key, locale=locale) for locale in locales}
+
+
+def _beside(row: definitions.Live) -> dict[str, Beside]:
+    if row.kind != "piece":
+        return {}
+    return {name: Beside(name, digest) for name, digest in split_piece(row.source)[1].items()}
 
 
 __all__ = [

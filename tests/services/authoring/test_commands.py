@@ -97,6 +97,29 @@ def test_apply_with_a_fault_changes_nothing(shell: Shell) -> None:
     assert "+ sequence guide: new" in run(shell, "plan").output
 
 
+def test_plan_says_first_what_would_be_refused(shell: Shell) -> None:
+    write(shell.settings.content_dir, {GUIDE_FILE: GUIDE.replace("goal:", "gaol:")})
+    result = run(shell, "plan")
+    lines = result.output.splitlines()
+    assert lines[0] == f"{GUIDE_FILE}:6 error “gaol” is not known here. Did you mean “goal”?"
+    assert lines[-1] == "`apply` would be refused: 1 error. Nothing would be published."
+    assert result.exit_code == run(shell, "apply").exit_code == 1
+    told = json.loads(run(shell, "plan", "--json").output)
+    assert [(one["file"], one["line"]) for one in told["errors"]] == [(GUIDE_FILE, 6)]
+    assert {"kind": "sequence", "key": "guide", "state": "new"}.items() <= next(
+        one for one in told["items"] if one["key"] == "guide"
+    ).items()
+
+
+def test_plan_counts_warnings_and_lets_them_pass(shell: Shell) -> None:
+    asking = GUIDE.replace("goal: {stage: prospect}", "goal: {field: company.sice, at least: 5}")
+    write(shell.settings.content_dir, {GUIDE_FILE: asking})
+    result = run(shell, "plan")
+    assert result.exit_code == 0
+    assert result.output.endswith("1 warning; `trellis sequences lint` tells them. Nothing stops `apply`.\n")
+    assert run(shell, "apply").exit_code == 0
+
+
 def test_wrong_use_is_told_apart(shell: Shell) -> None:
     assert run(shell, "apply", "--inside", "jump").exit_code == 2
     assert run(shell, "lint", "no-such-file").exit_code == 2
