@@ -1,11 +1,13 @@
 """What SpamAssassin prints, read; a small program of ours on PATH stands for it, and once the real one."""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from app.mail.spam import NoSpamAssassin, SpamScore, parse_report, spam_score
+from app.mail.spam import NoSpamAssassin, SpamScore, parse_report, spam_score, spam_scores
 from tests.mail.support import built
 
 REPORT = """\
@@ -69,6 +71,15 @@ def test_the_whole_mail_goes_in_without_asking_the_network(alone: Path) -> None:
     assert spam_score(built()).score == 5.9
 
 
+@pytest.mark.parametrize(
+    ("locale", "told"), [("", ""), ("en", ""), ("pt-BR", ""), ("ru", " --cf=score MIXED_ES 0.01")]
+)
+def test_letters_of_a_language_are_no_disguise_in_it(alone: Path, locale: str, told: str) -> None:
+    score = 'cat > /dev/null; echo "X-Spam-Status: No, score=0.1"'
+    fake(alone, "spamassassin", f'[ "$*" = "-L -t -x{told}" ] && {{ {score}; }}')
+    assert spam_score(b"x", locale).score == 0.1
+
+
 def test_without_it_the_remedy_is_told(alone: Path) -> None:
     with pytest.raises(NoSpamAssassin, match="apt-get install spamassassin"):
         spam_score(b"x")
@@ -98,3 +109,35 @@ def test_the_real_one_likes_our_mail_and_not_its_own_test_line() -> None:
     bad = spam_score(b"From: a@example.com\r\nSubject: x\r\n\r\n" + gtube + b"\r\n")
     assert bad.score > 900
     assert bad.rules[0][0] == "GTUBE"
+
+
+MANY = """\
+import sys
+for mail in sys.stdin.read().split("From ")[1:]:
+    line, _, rest = mail.partition("\\n")
+    print("From", line)
+    print("X-Spam-Status: No, score=%d.5 required=5.0" % rest.count("point"))
+    print(rest)
+"""
+
+
+def test_many_mails_go_in_at_once_and_keep_their_order(alone: Path) -> None:
+    (alone / "many").write_text(MANY)
+    fake(alone, "spamassassin", f'[ "$*" = "-L -t -x --mbox" ] && {sys.executable} {alone}/many')
+    raws = [b"Subject: x\r\n\r\n" + b"point " * number for number in (2, 0, 1)]
+    assert [one.score for one in spam_scores(raws)] == [2.5, 0.5, 1.5]
+    assert spam_scores([]) == []
+
+
+def test_a_missing_answer_among_many_is_told(alone: Path) -> None:
+    fake(alone, "spamassassin", "cat > /dev/null; echo nothing")
+    with pytest.raises(NoSpamAssassin, match="0 scores for 2"):
+        spam_scores([b"x", b"y"])
+
+
+def test_a_line_of_a_mail_that_begins_like_a_mailbox_s_ends_no_mail() -> None:
+    if shutil.which("spamassassin") is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("SpamAssassin is not installed.")
+    raw = b"From: a@example.com\r\nSubject: x\r\n\r\nHello.\r\n\r\nFrom here on it is quiet.\r\n"
+    one, other = spam_scores([raw, raw])
+    assert one == other == spam_score(raw)
