@@ -21,6 +21,7 @@ from app.core.labels import label_in
 from app.core.lifecycle import Lifecycle
 from app.core.reasons import Reason
 from app.core.timing import zone_of
+from app.services import referring
 from app.services.addresses import AddressFault, read_address
 from app.services.contacts import ContactFault, save_contact
 from app.services.ids import new_id
@@ -46,10 +47,11 @@ Taken = Literal["taken", "no address", "busy"]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who typed: their language, the address of their machine, and the page's words they agreed to."""
+    """Who typed: their language, the address of their machine, and by whose recommendation they came."""
 
     locale: str
     address: str
+    recommended_by: UUID | None = None
 
 
 def form_of(world: World, key: str, now: datetime) -> Form | None:
@@ -119,6 +121,8 @@ def _take(
         "text_version": form.text_version(visit.locale), "network": network, "address": address.key,
         "fields": {name: typed[name].strip()[:LONGEST_VALUE] for name in form.fields if typed.get(name, "").strip()},
     }  # fmt: skip
+    if visit.recommended_by is not None:
+        detail["referred_by"] = str(visit.recommended_by)
     request = write_request(connection, world, KIND, who, address.key, network, detail, now, holds)
     _ask_consent(connection, world, who, form, detail, now)
     zone = world.library.catalogue(now).setting.programme.zone
@@ -206,6 +210,8 @@ def _give(
     detail, hashed = request.detail, ValueHash(world.settings)
     proof = {"asked_at": request.asked_at.isoformat(), "confirmed_from": shortened(visit.address)}
     known = people.consents_of(connection, who)
+    lifecycle = world.library.catalogue(now).rules.lifecycle
+    is_new = referring.is_new(known, people.stage_of(connection, who, lifecycle.key), _first_stage(lifecycle))
     facts = []
     for topic in detail["topics"]:
         before = known[topic].state if topic in known else None
@@ -221,6 +227,8 @@ def _give(
     )  # fmt: skip
     ledger.add_timeline(connection, [told])
     ledger.add_events(connection, [_event(world, who, request, now)])
+    if is_new and (by := detail.get("referred_by")):
+        referring.keep(connection, world, who, UUID(by), request.id, now)
 
 
 def _entry(

@@ -6,11 +6,11 @@ button in the confirming mail. Nothing counts before that.
 
 from datetime import timedelta
 
-from flask import Blueprint, abort, redirect, request
+from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.forms import Form
-from app.services import joining
+from app.services import joining, referring
 from app.services.privacy.asking import NoMail
 from app.web.recipients.common import locale_of, open_page, zone_of_house
 from app.web.recipients.desk import desk
@@ -20,16 +20,26 @@ from app.web.shared.context import now
 QUICKEST, LONGEST = timedelta(seconds=2), timedelta(days=1)
 # No person sees this field; programs that fill in every field do.
 TRAP = "website"
+LONGEST_TOKEN = 100
 SHORT_HEADERS = {"Retry-After": "3600"}
 
 
 def add_joining(recipients: Blueprint) -> None:
     recipients.get("/join/<form>")(join)
     recipients.post("/join/<form>")(joined)
+    recipients.get("/i/<token>")(recommended)
 
 
 def join(form: str) -> ResponseReturnValue:
-    return _asked(_form(form), {})
+    return _asked(_form(form), {"by": request.args.get("by", "")[:LONGEST_TOKEN]})
+
+
+def recommended(token: str) -> ResponseReturnValue:
+    """The link that somebody passed on: to the form, which keeps by whom. Looking at it changes nothing."""
+    form = referring.first_form(desk().world(), now())
+    if form is None or desk().keyring.open_referral(token) is None:
+        abort(404)
+    return redirect(url_for("recipients.join", form=form, by=token), 302)
 
 
 def joined(form: str) -> ResponseReturnValue:
@@ -39,7 +49,8 @@ def joined(form: str) -> ResponseReturnValue:
         return _thanked(wanted, locale)
     if not _from_known_site(wanted) and not _stamped():
         return _asked(wanted, request.form.to_dict(), again=True)
-    visit = joining.Visit(locale.replace("_", "-"), request.remote_addr or "")
+    by = referring.recommended_by(desk().world(), request.form.get("by", ""))
+    visit = joining.Visit(locale.replace("_", "-"), request.remote_addr or "", by[0] if by else None)
     try:
         taken = joining.sign_up(desk().world(), wanted, request.form.to_dict(), visit, now())
     except NoMail:
@@ -65,7 +76,7 @@ def _asked(form: Form, typed: dict[str, str], *, again: bool = False, fault: boo
     return open_page(
         "join", locale, zone_of_house(), form=form, title=joining.title(form, tag), agree=form.words(tag),
         topics=joining.topics(desk().world(), form, tag, now()), typed=typed, stamp=stamp, again=again, fault=fault,
-        trap=TRAP,
+        trap=TRAP, by=referring.recommended_by(desk().world(), typed.get("by", "")),
     )  # fmt: skip
 
 
