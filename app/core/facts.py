@@ -71,6 +71,8 @@ class Facts:
     happenings: Sequence[Happening] = ()
     # Templates that reached the contact or are on their way.
     had: frozenset[str] = frozenset()
+    # Pieces of the library that the contact opened, with when they first did.
+    read: Mapping[str, datetime] = field(default_factory=dict)
 
     def zone_name(self) -> str | None:
         zone = self.fields.get("zone")

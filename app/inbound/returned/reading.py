@@ -7,7 +7,7 @@ mailer's notice in text, then the marks of automatic answers. What is left, a pe
 import re
 from dataclasses import replace
 
-from app.inbound.returned import arf, automatic, dsn, notifications, replies
+from app.inbound.returned import absences, arf, automatic, dsn, notifications, replies
 from app.inbound.returned.addresses import addresses_in, first_address
 from app.inbound.returned.guessing import guess_recipients
 from app.inbound.returned.notices import (
@@ -50,6 +50,7 @@ def _read(raw: bytes) -> Reading:
     letter = Letter(message, notice, original, own)
     found = _found(letter, text)
     is_written = any(each.what == "reply" for each in found)
+    is_automatic = bool(found) and all(each.what == "auto-reply" for each in found)
     return Reading(
         tuple(_clean(each) for each in found),
         message_id=message.get("message-id").strip()[:998],
@@ -59,6 +60,7 @@ def _read(raw: bytes) -> Reading:
         thread=tuple(_thread(message)),
         original=original,
         text=replies.written(text) if is_written else "",
+        back=absences.back_of(letter.subject, text) if is_automatic else None,
         faults=faults,
     )
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.inbound.returned.absences import Back
+
 # Of a longer message only so much is kept and looked at.
 LARGEST = 25 * 1024 * 1024
 What = Literal["bounce", "complaint", "delay", "reply", "auto-reply", "none"]
@@ -33,7 +35,8 @@ class Reading:
 
     `addressed_to` are the addresses it was delivered to (Delivered-To, X-Original-To, To …), `original` the
     header lines of our own mail as far as they came back (lower-case names), `thread` the message ids of
-    In-Reply-To and References, newest first. `text` is what a person wrote, without what they quoted.
+    In-Reply-To and References, newest first. `text` is what a person wrote, without what they quoted; `back`
+    when somebody who is away will be there again, as far as their automatic answer says so.
     """
 
     found: tuple[Returned, ...]
@@ -44,4 +47,5 @@ class Reading:
     thread: tuple[str, ...] = ()
     original: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    back: Back | None = None
     faults: tuple[str, ...] = ()

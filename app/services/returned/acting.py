@@ -1,7 +1,7 @@
 """What follows from a message: the one place that decides it, in one transaction with the message's own row."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from app.inbound.returned import Reading, Returned
 from app.services import bouncing
 from app.services.bouncing import Bounce
 from app.services.library import Catalogue
+from app.services.returned.absent import note_absence
 from app.services.returned.came import Came
 from app.services.returned.matching import Match
 from app.services.returned.replying import replied
@@ -51,8 +52,11 @@ def act(
             return _bounce(connection, world, row, told, match, now)
         case "complaint":
             return _complaint(connection, world, row, match, now)
-        case "delay" | "auto-reply":
+        case "delay":
             return _note(connection, world, row, told, match, now)
+        case "auto-reply":
+            away = note_absence(connection, world, catalogue, row, reading, match)
+            return _note(connection, world, row, told, match, now, away)
         case "reply":
             return replied(connection, world, catalogue, row, reading, match, now)
     return Came("review", "returned.unread")
@@ -111,9 +115,10 @@ def _complaint(
 
 
 def _note(
-    connection: Connection, world: World, row: Row[Any], told: Returned, match: Match | None, now: datetime
-) -> Came:
-    """A delay or an automatic answer stands on the timeline and changes nothing."""
+    connection: Connection, world: World, row: Row[Any], told: Returned, match: Match | None, now: datetime,
+    away: date | None = None,
+) -> Came:  # fmt: skip
+    """A delay or an automatic answer stands on the timeline; `away` is the date it names."""
     code = "returned.delay" if told.what == "delay" else "returned.auto_reply"
     if match is None or not match.is_proven or (who := match.mail.contact_id) is None:
         return Came("read", f"{code}_of_nobody")
@@ -121,7 +126,10 @@ def _note(
     if mail.delivery_id is not None:
         # Whoever answers or is late has the mail.
         settle_by_evidence(connection, world, mail.delivery_id, told.what, now)
-    reason = Reason(code, {"template": mail.template, "enhanced": told.enhanced, "text": told.reason[:200]})
+    said = {"template": mail.template, "enhanced": told.enhanced, "text": told.reason[:200]}
+    if away is not None:
+        code, said["back"] = "returned.away", away.isoformat()
+    reason = Reason(code, said)
     kind = "mail_delayed" if told.what == "delay" else "auto_reply"
     noted = line(
         world.workspace_id, who, kind, reason, row.received_at, actor="system",
@@ -130,4 +138,4 @@ def _note(
     # Read again, it is the same line.
     noted["id"] = content_id(row.received_at, "inbound", f"{kind}:{row.id}")
     ledger.insert_new(connection, timeline, [noted])
-    return Came("read", code)
+    return Came("read", code, {"back": said["back"]} if away is not None else {})

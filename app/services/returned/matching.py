@@ -49,6 +49,15 @@ class Match:
         return self.confidence in PROVEN
 
 
+def is_theirs(reading: Reading, match: Match | None) -> bool:
+    """Whether it is proven to be about our mail and comes from the address that went to: whoever it was forwarded to
+    speaks for themselves.
+    """
+    if match is None or not match.is_proven or match.mail.contact_id is None:
+        return False
+    return reading.sender.casefold() == (match.mail.address or "").casefold()
+
+
 def find(world: World, reading: Reading, recipient: str, at: datetime) -> Match | None:
     """The mail a message is about. None: nothing leads to anybody of ours."""
     with world.database.read() as connection:

@@ -10,6 +10,7 @@ import structlog
 from app.core.reasons import Reason
 from app.inbound.imap import ImapProblem, ImapRoute, Mailbox
 from app.inbound.returned import LARGEST
+from app.services.access_tokens import token_of
 from app.services.returned.keeping import accept
 from app.services.sentences import say
 from app.services.world import World
@@ -38,6 +39,7 @@ def route_of(settings: Settings) -> ImapRoute | None:
         settings.imap_username,
         settings.imap_password,
         settings.imap_folder,
+        token=token_of(settings.imap_token_command),
     )
 
 

@@ -17,9 +17,10 @@ from app.inbound.returned import Reading
 from app.services import tasks
 from app.services.bouncing import Mail
 from app.services.library import Catalogue
+from app.services.returned.absent import note_presence
 from app.services.returned.came import Came
 from app.services.returned.keeping import clean
-from app.services.returned.matching import Match
+from app.services.returned.matching import Match, is_theirs
 from app.services.settling import settle_by_evidence
 from app.services.signals import recipients
 from app.services.viewing.people import full_name
@@ -32,14 +33,8 @@ LONGEST_BODY = 4000
 
 
 def takes_leave(reading: Reading, match: Match | None) -> bool:
-    """Whether a reply that is proven to be to our mail plainly asks for no more of it.
-
-    It must come from the address that the mail went to: whoever it was forwarded to speaks for themselves.
-    """
-    if match is None or not match.is_proven or match.mail.contact_id is None:
-        return False
-    is_theirs = reading.sender.casefold() == (match.mail.address or "").casefold()
-    return is_theirs and asks_to_stop(reading.text)
+    """Whether a reply that is proven to be theirs plainly asks for no more mail."""
+    return is_theirs(reading, match) and asks_to_stop(reading.text)
 
 
 def let_go(world: World, match: Match, now: datetime) -> None:
@@ -71,6 +66,7 @@ def replied(
     code = "returned.leaves" if leaves else "returned.reply" if match.is_proven else "returned.by_subject"
     if match.is_proven and mail.delivery_id is not None:
         settle_by_evidence(connection, world, mail.delivery_id, "replied", now)
+    note_presence(connection, reading, match)
     if match.is_proven and not leaves:
         ledger.add_events(connection, [_event(world, who, mail, row, now)])
     _ask(connection, world, catalogue, who, row, reading, Reason(code, {"template": mail.template}), now)

@@ -17,7 +17,7 @@ from app.store.database import Database
 from app.store.tables import inbound_messages, mailboxes
 from tests.support import line
 from tests.support.certificates import self_signed
-from tests.support.imap_server import PASSWORD, USER, ImapServer
+from tests.support.imap_server import PASSWORD, TOKEN, USER, ImapServer
 from tests.support.line import NOW
 from tests.support.rules import one, programme, rows
 
@@ -204,3 +204,21 @@ def test_without_a_host_no_mailbox_is_read(tmp_path: Path, sqlite_database: Data
     found = route_of(chosen)
     assert found is not None
     assert (found.security, found.port, found.folder) == ("tls", 993, "INBOX")
+
+
+def test_a_mailbox_that_takes_no_password_is_shown_a_token(server: ImapServer, world: World) -> None:
+    server.add(3, NOW, mail(3))
+    assert poll(world, route(server, password="", token=lambda: TOKEN), NOW) == 1
+    assert "LOGIN" not in " ".join(server.commands)
+    with pytest.raises(MailboxProblem, match="no such token"):
+        poll(world, route(server, token=lambda: "an old one"), NOW)
+
+
+def test_the_token_comes_from_the_command_of_the_settings(world: World, tmp_path: Path) -> None:
+    settings = line.settings_for(
+        tmp_path, world.database, imap_host="127.0.0.1", imap_token_command=f"printf {TOKEN}"
+    )
+    found = route_of(settings)
+    assert found is not None
+    assert found.token is not None
+    assert found.token() == TOKEN

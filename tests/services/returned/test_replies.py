@@ -1,13 +1,16 @@
 """A reply stops what it is to stop, makes one task, and goes on to the owner; a machine's answer does nothing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
+from app.services.library import Catalogue
 from app.services.returned import read_due, replay
+from app.services.sending.gating import claim_and_gate
 from app.store import tables
 from tests.services.returned.conftest import Desk
-from tests.support import returned
+from tests.support import line, returned
 from tests.support.line import NOW
 from tests.support.rules import one, told
 
@@ -104,11 +107,47 @@ def test_the_same_letter_by_two_ways_is_one_reply(desk: Desk) -> None:
 )
 def test_an_automatic_answer_is_no_reply(desk: Desk, head: str) -> None:
     row = desk.take(returned.vacation(reply_address(desk), head))
-    assert (row.what, row.reason_code) == ("auto-reply", "returned.auto_reply")
+    assert (row.what, row.reason_code) == ("auto-reply", "returned.away")
     assert desk.events("replied") == desk.rows("tasks") == []
-    assert told(desk.world, desk.who, "auto_reply") == [("auto_reply", "returned.auto_reply")]
+    assert told(desk.world, desk.who, "auto_reply") == [("auto_reply", "returned.away")]
     desk.settle()
     assert one(desk.world, tables.enrollments, contact_id=desk.who).state != "ended"
+
+
+def away_until(desk: Desk) -> datetime | None:
+    found: datetime | None = one(desk.world, tables.contacts, id=desk.who).away_until
+    return found
+
+
+def passed(desk: Desk, catalogue: Catalogue, at: datetime) -> int:
+    taken = claim_and_gate(desk.world, catalogue, at, 10)
+    return len(taken.passed) if taken else 0
+
+
+def test_who_is_away_gets_marketing_after_the_day_they_name(desk: Desk) -> None:
+    """Back on 3 December, so what waits goes from the morning of the 4th, where they live."""
+    row = desk.take(returned.vacation(reply_address(desk)))
+    assert (row.reason_code, row.reason_params) == ("returned.away", {"back": "2026-12-03"})
+    midnight = datetime(2026, 12, 3, 23, tzinfo=UTC)  # in Copenhagen
+    assert away_until(desk) == midnight
+    catalogue = desk.world.library.catalogue(NOW)
+    with desk.world.database.write() as connection:
+        connection.execute(update(tables.deliveries).values(once=False))
+    assert passed(desk, catalogue, NOW + timedelta(days=1)) == 0
+    (held,) = desk.rows("deliveries", state="deferred")
+    assert (held.reason_code, held.due_at) == ("gate.away", midnight)
+    assert held.expires_at < midnight, "by its sequence it would be too late; the days away do not count"
+    assert passed(desk, catalogue, midnight + timedelta(hours=10)) == 1
+    (told_of,) = desk.rows("timeline", kind="auto_reply")
+    assert told_of.params["back"] == "2026-12-03"
+    desk.take(returned.letter(reply_address(desk), "I am at my desk after all.", number=2))
+    assert away_until(desk) is None
+
+
+def test_somebody_else_who_is_away_holds_nobody(desk: Desk) -> None:
+    raw = returned.vacation(reply_address(desk)).replace(line.address(0).encode(), b"other@elsewhere.example")
+    assert desk.take(raw).reason_code == "returned.auto_reply"
+    assert away_until(desk) is None
 
 
 @pytest.mark.parametrize(
