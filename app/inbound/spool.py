@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 LONGEST = 8_000
-KINDS = frozenset({"open", "click", "page"})
+KINDS = frozenset({"open", "click", "page", "read", "file"})
 UNREADABLE = "unreadable.lines"
 # PostgreSQL takes no NUL and no half of a surrogate pair in a text.
 _NOT_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -30,7 +30,8 @@ _SMALL = 2**31
 class RawHit:
     """What came over the wire, unjudged. `id` is a uuid7 made on arrival and `at` an ISO instant in UTC.
 
-    `link` is the number of the link; 0 is the pixel, below it are our own pages.
+    `link` is the number of the link; 0 is the pixel, below it are our own pages. A piece of the library that is
+    read, or whose file is opened, has the number of the link that leads there.
     """
 
     id: str

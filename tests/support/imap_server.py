@@ -4,11 +4,14 @@ import re
 import socket
 import ssl
 import threading
+from base64 import b64decode
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 
 USER, PASSWORD = "bounces", "a password"
+TOKEN = "ya29.a-token"
+TOKEN_SHOWN = f"user={USER}\1auth=Bearer {TOKEN}\1\1".encode()
 
 
 class ImapServer:
@@ -75,6 +78,15 @@ class ImapServer:
                     sock = self._tls.wrap_socket(sock, server_side=True)
                     self._sockets.append(sock)
                     reader = sock.makefile("rb")
+                    continue
+                if command == "AUTHENTICATE XOAUTH2":
+                    sock.sendall(b"+ \r\n")
+                    if b64decode(reader.readline()) != TOKEN_SHOWN:
+                        sock.sendall(b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n")
+                        assert reader.readline() == b"\r\n"
+                        sock.sendall(f"{tag} NO [AUTHENTICATIONFAILED] no such token\r\n".encode())
+                        continue
+                    sock.sendall(f"{tag} OK in\r\n".encode())
                     continue
                 answer = self._answer(tag, command)
                 sock.sendall(answer)
