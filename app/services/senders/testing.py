@@ -3,23 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 from app.core.reasons import Reason
+from app.mail.headers import Mailbox
 from app.mail.opening import Opened
 from app.mail.replies import Outcome
 from app.mail.route import SmtpRoute
 from app.mail.smtp import SmtpConnection
 from app.services.addresses import AddressFault, read_address
-from app.services.ids import new_id
-from app.services.senders.book import route_of
+from app.services.posting import signed, write
+from app.services.senders.book import keep_demo_here, route_of
 from app.services.senders.checking import SenderFault
 from app.services.senders.keeping import known
 from app.services.world import World
 from app.store import senders as rows
 
+TEMPLATE = "service/test"
 # A person waits for the answer.
 PATIENCE = 20.0
 Connect = Callable[[SmtpRoute], SmtpConnection]
@@ -43,13 +42,17 @@ class Tested:
         return self.reason is None
 
 
-def try_out(world: World, address: str, house: SmtpRoute, now: datetime, to: str | None = None) -> Tested:
+def try_out(
+    world: World, address: str, house: SmtpRoute, now: datetime, to: str | None = None, locale: str = ""
+) -> Tested:
     """Open the relay of a sender (or of the house, by its address), sign in, and send to `to`, if given.
 
-    The mail goes through no gate, has no link and counts nowhere. Raises SenderFault, CannotOpen.
+    The mail is written by the live renderer, in `locale` (empty: the programme's). It goes through no gate, has
+    no link and counts nowhere. Raises SenderFault, CannotOpen.
     """
     recipient = _recipient(to) if to else None
     route, sender, name = _route(world, address, house)
+    mail = _mail(world, Mailbox(name, sender), recipient, locale, now) if recipient else b""
     connection = SmtpConnection(_patient(route))
     try:
         failed = connection.open()
@@ -59,7 +62,7 @@ def try_out(world: World, address: str, house: SmtpRoute, now: datetime, to: str
         found = _agreed(route, connection.opened)
         if recipient is None:
             return found
-        outcome = connection.send(sender, recipient, _signed(world, sender, name, recipient, now))
+        outcome = connection.send(sender, recipient, signed(world, mail, sender, now))
     finally:
         connection.close()
     reason = None if outcome.kind == "accepted" else reason_of(outcome, sender)
@@ -84,6 +87,7 @@ def reason_of(outcome: Outcome, sender: str) -> Reason:
 def _route(world: World, address: str, house: SmtpRoute) -> tuple[SmtpRoute, str, str]:
     settings = world.settings
     with world.database.read() as connection:
+        keep_demo_here(connection, world.workspace_id, settings, house)
         if address == settings.sender_address and not rows.by_address(
             connection, world.workspace_id, address
         ):
@@ -117,23 +121,11 @@ def _recipient(to: str) -> str:
         raise SenderFault("senders.no_recipient", "to", value=to[:80]) from None
 
 
-def _signed(world: World, sender: str, name: str, recipient: str, now: datetime) -> bytes:
-    """As every other mail leaves. Raises CannotOpen."""
-    world.dkim.refresh()
-    return world.dkim.sign(_mail(sender, name, recipient, now), sender.rpartition("@")[2], now)
-
-
-def _mail(sender: str, name: str, recipient: str, now: datetime) -> bytes:
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = f'"{name}" <{sender}>' if name and name.isascii() and '"' not in name else sender
-    mail["To"] = recipient
-    mail["Subject"] = f"A test mail from {sender}"
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<test-{new_id(now).hex}@{sender.rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(
+def _mail(world: World, sender: Mailbox, recipient: str, locale: str, now: datetime) -> bytes:
+    plain = (
+        f"A test mail from {sender.address}",
         "This mail was sent to see whether the relay takes mail from this sender.\n"
         "It holds no link and counts nowhere. Nothing needs to be done.\n",
-        cte="7bit",
     )
-    return mail.as_bytes()
+    named = Mailbox(sender.name or world.settings.sender_name, sender.address)
+    return write(world, named, Mailbox("", recipient), TEMPLATE, {}, plain, locale, now)
