@@ -16,6 +16,9 @@ from app.services.rehearsing import rehearse as run
 from app.services.sentences import say
 
 MOST_DAYS_SHOWN = 14
+LIMITS = {
+    "gate.daily_quota": "the daily quota of", "gate.warm_up": "the warm-up of", "gate.throttle_queue": "the pace of",
+}  # fmt: skip
 
 
 @click.command("rehearse")
@@ -88,8 +91,9 @@ def report(tally: Tally, days: int) -> Iterable[str]:
         "Mails not sent",
         ((f"{key}: {state}, {_said(code)}", n) for (key, state, code), n in tally.lost.items()),
     )
+    yield from _waits(tally)
     yield from _part(
-        "Exhausted: had every mail of the choice",
+        "Exhausted: nothing of the choice was new to them",
         ((f"{key}, {step}", n) for (key, step), n in tally.exhausted.items()),
     )
     yield from _part("Parked", ((f"{key}: {_said(code)}", n) for (key, code), n in tally.parked.items()))
@@ -111,6 +115,16 @@ def _mails(tally: Tally, days: int) -> Iterable[str]:
     if most:
         busiest, n = most.most_common(1)[0]
         yield f"  the most on one day: {n}, on {busiest}"
+
+
+def _waits(tally: Tally) -> Iterable[str]:
+    """Which limits are too tight for the plan, with figures."""
+    if tally.waits:
+        yield "\nWould wait for their turn (the days above do not count it)"
+    for one in tally.waits:
+        limit = f", {one.limit:,} a day" if one.limit is not None else ""
+        until = f"the last leave on {one.until}" if one.until else "some still wait at the end"
+        yield f"  {one.mails:,} of these: {LIMITS[one.code]} {one.name}{limit}; {one.most:,} at once, {until}"
 
 
 def _monday(day: date) -> str:

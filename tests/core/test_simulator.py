@@ -111,6 +111,35 @@ def test_a_stage_reached_lets_out_of_the_old_sequence_and_into_the_new_one() -> 
     assert mails(lines) == [("b", timedelta())]
 
 
+def test_a_date_begins_a_sequence_on_its_day_where_the_contact_lives() -> None:
+    one = sequence("one", {"x": {"send": "a"}}, enter={"on": "date", "date": "renewal"}, again="always")
+    somebody = person()
+    somebody.facts.fields = {"renewal": (START + 3 * DAY).date(), "zone": "America/New_York"}
+    lines = list(simulate([somebody], play(one), START, START + 9 * DAY))
+    # Midnight in New York is five in the morning in UTC.
+    assert mails(lines) == [("a", 3 * DAY - timedelta(hours=4))]
+    assert [line.reason.code for line in lines if line.action == "enrolled"] == ["enroll.date"]
+    somebody = person()
+    somebody.facts.fields = {"renewal": (START - DAY).date()}
+    assert mails(simulate([somebody], play(one), START, START + 9 * DAY)) == []
+
+
+def test_a_segment_begins_a_sequence_for_those_in_it_and_those_who_come_later() -> None:
+    one = sequence(
+        "one", {"x": {"send": "a"}}, enter={"on": "segment", "segment": "warm", "never": {"tag": "rival"}}
+    )
+    tags = sequence("tags", {"w": {"wait": "2 days"}}, {"t": {"set": {"tag": "warm"}}})
+    stage = play(one, tags)
+    stage.setting.segments["warm"] = HasTag("warm")  # type: ignore[index]
+    now, later, rival = person(n=1), person(tags, n=2), person(n=3)
+    now.facts.tags, rival.facts.tags = frozenset({"warm"}), frozenset({"warm", "rival"})
+    lines = list(simulate([now, later, rival], stage, START, START + 9 * DAY))
+    assert [line.at - START for line in lines if line.action == "mail_accepted"] == [
+        timedelta(), 3 * DAY - timedelta(hours=9),
+    ]  # fmt: skip
+    assert not [line for line in lines if line.action == "not_enrolled"], "nobody asks who would be refused"
+
+
 def test_entries_a_day_are_shared_and_the_others_wait_their_turn() -> None:
     one = sequence("one", {"x": {"send": "a"}}, enter={"on": "person", "at most": 2})
 

@@ -1,13 +1,15 @@
 """What one contact goes through at one instant, in the order of the live engine."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
-from app.core.admission import Stay, refusal
+from app.core.admission import SILENT, Stay, refusal
+from app.core.conditions import InSegment, holds
 from app.core.engine import advance, enter, notice
 from app.core.enrollments import delivery_ended
 from app.core.facts import Happening
 from app.core.ids import content_id
+from app.core.occasions import occasion
 from app.core.reactions import TOLD_ALREADY, changed, judge_again, react, said_by_its_event
 from app.core.reasons import Reason
 from app.core.simulator.acting import Actor
@@ -21,12 +23,14 @@ RESPONSE = "response"
 class Contact(Actor):
     """One contact in a rehearsal: hears, asks to enter, goes on, gets mail."""
 
-    __slots__ = ("silent_at",)
+    __slots__ = ("gather_at", "silent_at")
 
     def __init__(self, play: Play, person: Person, start: datetime) -> None:
         super().__init__(play, person)
         # When it is to be looked whether they have fallen silent.
         self.silent_at: datetime | None = None
+        # When it is to be looked whether a sequence begins for them by a segment or a date: at once, then each day.
+        self.gather_at: datetime | None = start if play.gathered else None
         self._listen(start)
 
     def _listen(self, now: datetime) -> None:
@@ -51,6 +55,8 @@ class Contact(Actor):
         next_at = person.judge_at
         if self.silent_at is not None and (next_at is None or self.silent_at < next_at):
             next_at = self.silent_at
+        if self.gather_at is not None and (next_at is None or self.gather_at < next_at):
+            next_at = self.gather_at
         for inside in person.inside:
             enrollment = inside.enrollment
             at = enrollment.due_at
@@ -70,8 +76,29 @@ class Contact(Actor):
                 next_at = asked.due_at
         return next_at
 
+    def gather(self, now: datetime) -> None:
+        """Let them ask for the sequences whose segment they are in, or whose date has come where they live.
+
+        The live engine looks every hour, a rehearsal at the start of each of their days.
+        """
+        if self.gather_at is None or self.gather_at > now:
+            return
+        setting, facts = self.play.setting, self.facts
+        self.gather_at = next_day(now, setting.zone(facts))
+        for sequence in self.play.gathered:
+            key, trigger = sequence.key, sequence.trigger
+            is_theirs = occasion(sequence, facts, setting, now) is not None
+            if trigger.on == "segment":
+                is_theirs = holds(InSegment(trigger.name), facts, now, setting.segments)
+            if not is_theirs or any(asked.sequence == key for asked in self.person.asked):
+                continue
+            if refusal(sequence, "live", self._stay(key), facts, setting, trigger.on, now) is None:
+                reason = Reason(f"enroll.{trigger.on}", {"subject": trigger.name, "sequence": key})
+                self.person.asked.append(Asked(key, trigger.on, reason, now))
+
     def _runs(self, inside: Inside) -> bool:
-        return self.play.states.get(inside.sequence.key, "live") == "live"
+        # Who is inside goes on, also where nobody else may come in.
+        return self.play.states.get(inside.sequence.key, "live") in ("live", SILENT)
 
     def hear(self, now: datetime) -> None:
         """React to everything that happened up to now, one at a time, and judge what changed in between."""
@@ -254,6 +281,12 @@ class Contact(Actor):
             self.told_in_all += 1
             id = f"{self.facts.contact_id}:{self.told_in_all}"
             self.person.told.append(Told(at, happening, id, response.payload, RESPONSE))
+
+
+def next_day(now: datetime, zone: tzinfo) -> datetime:
+    """The first instant of the next day there."""
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return max(datetime.combine(tomorrow, time.min, zone).astimezone(UTC), now + timedelta(hours=1))
 
 
 def _order(told: Told) -> tuple[datetime, str, str]:

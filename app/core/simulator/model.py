@@ -116,7 +116,8 @@ class Person:
 
     `sent` holds (template, message class, instant) of every mail that is out; `suppressed` the reasons that
     hit every mail, or (with `topic` among the params of a reason of scope topic) those about one. `past` are
-    the ended stays by sequence, the last one of each; `earlier` and `standing` what `react` wants.
+    the ended stays by sequence, the last one of each; `earlier` and `standing` what `react` wants. `way` is by whom they are written to and
+    which provider takes it.
     """
 
     facts: Facts
@@ -131,8 +132,10 @@ class Person:
     standing: dict[str, float] = field(default_factory=dict)
     suppressed: tuple[Reason, ...] = ()
     paused_until: datetime | None = None
+    away_until: datetime | None = None
     own_cap: int | None = None
     own_month: int | None = None
     sender_problem_until: datetime | None = None
     sender_problem: Reason | None = None
     judge_at: datetime | None = None
+    way: tuple[str, str] = ("", "")

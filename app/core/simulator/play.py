@@ -36,6 +36,8 @@ class Play:
         self.responses = responses
         self.states = {key: offer.state for key, offer in offers.items()}
         self._live = [offer.sequence for offer in offers.values() if offer.state == "live"]
+        # Those that begin by themselves, with a segment or a date.
+        self.gathered = [one for one in self._live if one.trigger.on in ("segment", "date")]
         self._entered = {
             key: sorted(offer.entered)
             for key, offer in offers.items()

@@ -31,6 +31,7 @@ def alone(contact: Contact, start: datetime, end: datetime) -> list[Line]:
             now = at
         person = contact.person
         contact.fall_silent(now)
+        contact.gather(now)
         if person.told or person.judge_at is not None:
             contact.hear(now)
         going = True
@@ -72,6 +73,7 @@ def _moment(contacts: list[Contact], now: datetime) -> None:
     """One round of everybody who has something to do at this instant."""
     for contact in contacts:
         contact.fall_silent(now)
+        contact.gather(now)
         contact.hear(now)
     going = True
     while going:

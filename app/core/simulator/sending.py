@@ -6,7 +6,7 @@ from datetime import datetime
 from app.core.conditions import holds
 from app.core.decisions import Cancel, Defer, Expire, Replace, Suppress
 from app.core.facts import Facts
-from app.core.gate import MailFacts, decide
+from app.core.gate import MailFacts, decide, expiry
 from app.core.reasons import Reason
 from app.core.sequences import Sequence
 from app.core.setting import Setting
@@ -73,6 +73,7 @@ def gate_facts(play: Play, person: Person, mail: Mail, inside: Inside | None, no
         manner = getattr(sequence.steps.get(mail.step or ""), "manner", None) or sequence.manner
         goal, exit_ = leaving(sequence, facts, setting, now)
     programme = setting.programme
+    away_until = person.away_until if programme.wait_when_away else None
     return MailFacts(
         message_class=mail.message_class,
         content_kind=info.content_kind if info else mail.content_kind,
@@ -82,7 +83,7 @@ def gate_facts(play: Play, person: Person, mail: Mail, inside: Inside | None, no
         lifecycle=play.rules.lifecycle,
         address=person.address,
         planned_at=mail.planned_at,
-        expires_at=mail.expires_at,
+        expires_at=expiry(mail.planned_at, mail.expires_at, away_until),
         consents=facts.consents,
         suppressed=_hits(person, mail.topic) if person.suppressed else (),
         enrollment_state="active" if inside is not None else None if mail.enrollment_id is None else "ended",
@@ -92,6 +93,7 @@ def gate_facts(play: Play, person: Person, mail: Mail, inside: Inside | None, no
         already_had_template=any(template == mail.template for template, _, _ in person.sent),
         repeat=not mail.once or (info is not None and info.repeat),
         paused_until=person.paused_until,
+        away_until=away_until,
         sender_problem_until=person.sender_problem_until,
         sender_problem=person.sender_problem,
         caps=programme.caps,

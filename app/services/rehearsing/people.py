@@ -15,6 +15,7 @@ from app.core.sequences import Sequence as Version
 from app.core.simulator import Asked, Inside, Mail, Person, Told
 from app.services.library import Catalogue
 from app.services.reacting import to_happening
+from app.services.rehearsing.pacing import hosts_of, way_of
 from app.services.senders.book import senders_of
 from app.services.sending.facts import Person as Recipient
 from app.services.sending.facts import load_people
@@ -66,6 +67,8 @@ def _chunk(
     problems = sending.sender_problems(connection, world.workspace_id, now)
     senders = senders_of(connection, world)
     suppressed = _suppressed(connection, world, who)
+    addresses = {known.address for known in who.values() if known.address}
+    hosts = hosts_of(connection, world.workspace_id, addresses)
     for contact_id in ids:
         if contact_id not in facts or contact_id not in who:
             continue
@@ -85,11 +88,13 @@ def _chunk(
             told=[_told(row, now) for row in unheard[contact_id]],
             suppressed=suppressed.get(contact_id, ()),
             paused_until=known.row.paused_until,
+            away_until=known.row.away_until,
             own_cap=known.row.mails_a_week,
             own_month=known.row.mails_a_month,
             sender_problem_until=problem.problem_until if problem else None,
             sender_problem=Reason(problem.reason_code, problem.reason_params) if problem else None,
             judge_at=known.row.judge_due_at,
+            way=way_of(known.address, writer.sender, hosts),
         )
         _stays(person, stays[contact_id], version_of)
         _entries(person, entries[contact_id])

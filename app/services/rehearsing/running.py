@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 
 from app.core.diff import stands
 from app.core.sequences import Sequence as Version
-from app.core.simulator import Offer, Play, Responses, Silence, nobody, simulate
+from app.core.simulator import Offer, Person, Play, Responses, Silence, nobody, simulate
 from app.services import silence
 from app.services.library import Catalogue
 from app.services.reading import Unreadable, read_sequence_text
+from app.services.rehearsing.pacing import would_wait
 from app.services.rehearsing.people import people
 from app.services.rehearsing.responding import Typical
 from app.services.rehearsing.tally import Tally, tally
@@ -55,7 +56,7 @@ def rehearse(world: World, wish: Wish, now: datetime, *, processes: int | None =
         play = stage.play(connection)
     shares = 1 if play.shared else min(processes or os.cpu_count() or 1, 1 + len(ids) // WORTH_SHARING)
     if shares == 1:
-        return stage.run(ids)
+        return stage.paced(stage.run(ids))
     # Fork: the others start with all that was read. Each opens connections of its own.
     cuts = [len(ids) * n // shares for n in range(shares + 1)]
     parts = [ids[first:last] for first, last in pairwise(cuts)]
@@ -63,7 +64,7 @@ def rehearse(world: World, wish: Wish, now: datetime, *, processes: int | None =
     with multiprocessing.get_context("fork").Pool(shares, _begin, (stage,)) as pool:
         for part in pool.imap(_share, parts):
             total.add(part)
-    return total
+    return stage.paced(total)
 
 
 class _Stage:
@@ -100,13 +101,28 @@ class _Stage:
         end = self.now + timedelta(days=self.wish.days)
         with rehearsal.only_looking(self.world.database) as connection:
             crowd = people(connection, self.world, self.catalogue, ids, self.now, self.version_of)
-            return total.count(simulate(crowd, self.play(connection), self.now, end))
+            return total.count(simulate(_noted(crowd, total), self.play(connection), self.now, end))
+
+    def paced(self, total: Tally) -> Tally:
+        """Say which of the mails would wait for senders and providers."""
+        last = (self.now + timedelta(days=self.wish.days)).date()
+        programme = self.catalogue.setting.programme
+        with rehearsal.only_looking(self.world.database) as connection:
+            total.waits = would_wait(connection, self.world, programme, total.ways, self.now, last)
+        return total
 
     def version_of(self, version_id: UUID, step: str) -> Version:
         """Those inside go on in the draft where their step is still there, else in the version they are in."""
         current = self.world.library.pinned(version_id).sequence
         draft = self.drafts.get(current.key)
         return draft if draft is not None and stands(current, draft, step) else current
+
+
+def _noted(crowd: Iterable[Person], total: Tally) -> Iterator[Person]:
+    """The same people, each with their way written down."""
+    for person in crowd:
+        total.way_of[person.facts.contact_id] = person.way
+        yield person
 
 
 _stage: _Stage | None = None

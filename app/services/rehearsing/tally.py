@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from app.core.simulator import Line
+from app.services.rehearsing.pacing import Wait
 
 CAPPED = ("gate.cap", "gate.no_mails_wanted")
 
@@ -19,7 +20,8 @@ class Tally:
     Keys: `mails` (day, sequence, template), `moves` (from, to), `capped` (sequence, what became of the mail,
     the cap), `held` (sequence, rule's code) and `lost` (sequence, state, code) of mails that waited or were not
     sent, `refused` (sequence, code), `exhausted` and `inside` (sequence, step), `parked` (sequence, code),
-    `dead_ends` (the last sequence, the stage they stay at).
+    `dead_ends` (the last sequence, the stage they stay at), `ways` (day, sender, provider) of the mails of all
+    sequences. `waits` tells which of these would wait for their turn.
     """
 
     names: frozenset[str] = frozenset()
@@ -36,7 +38,10 @@ class Tally:
     parked: Counter[tuple[str, str]] = field(default_factory=Counter)
     inside: Counter[tuple[str, str]] = field(default_factory=Counter)
     dead_ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ways: Counter[tuple[date, str, str]] = field(default_factory=Counter)
+    waits: tuple[Wait, ...] = ()
     tasks: int = 0
+    way_of: dict[UUID, tuple[str, str]] = field(default_factory=dict)
     _last: dict[UUID, str] = field(default_factory=dict)
 
     def count(self, lines: Iterable[Line]) -> "Tally":
@@ -47,6 +52,8 @@ class Tally:
 
     def _one(self, line: Line) -> None:
         action, sequence = line.action, line.sequence
+        if action == "mail_accepted":
+            self.ways[line.at.date(), *self.way_of.get(line.contact_id, ("", ""))] += 1
         if action == "stage":
             params = line.reason.params
             self.moves[str(params["from"]), str(params["to"])] += 1
@@ -112,6 +119,7 @@ class Tally:
             "cap_conflicts": _rows(self.capped, "sequence", "mail", "cap"),
             "mails_held_back": _rows(self.held, "sequence", "reason"),
             "mails_not_sent": _rows(self.lost, "sequence", "state", "reason"),
+            "would_wait": [_plain(one) for one in self.waits],
             "exhausted": _rows(self.exhausted, "sequence", "step"),
             "parked": _rows(self.parked, "sequence", "reason"),
             "at_the_end": _rows(self.inside, "sequence", "step"),
@@ -120,8 +128,12 @@ class Tally:
 
 
 COUNTERS = (
-    "mails", "entered", "moves", "capped", "held", "lost", "refused", "exhausted", "parked", "inside", "dead_ends",
+    "mails", "entered", "moves", "capped", "held", "lost", "refused", "exhausted", "parked", "inside", "dead_ends", "ways",
 )  # fmt: skip
+
+
+def _plain(wait: Wait) -> dict[str, Any]:
+    return {**asdict(wait), "until": wait.until.isoformat() if wait.until else None}
 
 
 def _rows(counter: Counter[Any], *names: str) -> list[dict[str, Any]]:
