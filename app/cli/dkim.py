@@ -13,7 +13,7 @@ from app.cli.telling import as_json, print_json, refuse
 from app.mail.dkim_keys import ALGORITHMS, BadKey, read_key
 from app.mail.dns import SystemResolver
 from app.services import dkim_keys as service
-from app.services.domains import check_key
+from app.services.domains import unpublished
 from app.services.sentences import say
 
 
@@ -152,7 +152,7 @@ def _new_keys(shell: Shell, domain: str, as_json: bool) -> list[service.Key]:
 
 def _refuse_unpublished(shell: Shell, keys: list[service.Key], as_json: bool) -> None:
     resolver = SystemResolver(shell.settings.dns_servers)
-    faults = [finding for key in keys for finding in check_key(resolver, key) if finding.level == "stop"]
+    faults = unpublished(resolver, keys)
     if not faults:
         return
     if as_json:

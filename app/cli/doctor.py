@@ -15,7 +15,7 @@ from app.cli.shell import open_shell
 from app.mail.smtp import SmtpConnection
 from app.runtime import clock
 from app.runtime.engine import route_of
-from app.services import health, invariants, secrets
+from app.services import demo, health, invariants, secrets
 from app.services.domains import keys_for
 from app.services.reading import Unreadable
 from app.services.sentences import say
@@ -102,7 +102,24 @@ def examine(settings: Settings) -> Iterator[Line]:
     except Unreadable as error:
         yield Line("Programme", "stop", str(error), "Mend the file and run `trellis sequences apply`.")
     yield from _invariants(world)
+    yield from _demo(database, settings)
     database.close()
+
+
+def _demo(database: Database, settings: Settings) -> Iterator[Line]:
+    """Whether the demo is whole, if there is one: the same truths hold for made-up people."""
+    there = demo.workspace_of(database)
+    if there is None:
+        if demo.state(database) != "none":
+            yield Line("Demo", "warn", "a part of one is left", "Run `trellis demo remove`.")
+        return
+    apart = open_world(database, there, demo.demo_settings(settings))
+    found = [invariant for invariant in invariants.check_all(apart, clock.now()) if not invariant.ok]
+    if not found:
+        yield Line("Demo", "ok", "all that must be true is true of it")
+    for invariant in found:
+        words = "; ".join(say(finding.code, finding.params) for finding in invariant.findings)
+        yield Line("Demo", "stop", words, "Run `trellis demo remove`, and `trellis demo` for a new one.")
 
 
 def _settings(settings: Settings) -> Iterator[Line]:

@@ -10,11 +10,15 @@ import click
 
 from app.cli.shell import Shell
 from app.cli.telling import as_json, print_json, refuse, sentence
-from app.services import suppression_import
+from app.services import explaining, suppression_import
 from app.services import suppressions as service
+from app.services.contacts import find_contact
+from app.services.explaining import Words
 from app.services.importing.faults import ImportFault
 from app.services.suppressing import SCOPES
 from app.services.suppressions import Asked, SuppressionFault
+
+NOBODY = "Nobody here has this address, so no consent is on record and no marketing goes there."
 
 
 @click.group("suppressions")
@@ -78,6 +82,8 @@ def add_command(shell: Shell, value: str, scope: str, topic: str, why: str, as_j
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--scope", type=click.Choice(SCOPES), default="marketing", show_default=True,
               help="Of rows that name none.")  # fmt: skip
+@click.option("--topic", default="", help="With --scope topic: which one, of rows that name none.")
+@click.option("--why", default="", help="The reason of rows that name none.")
 @click.option("--dry-run", is_flag=True, help="Say what would come in and write nothing.")
 @click.option("--encoding", default=None, help="Where it is not found right, such as cp1251.")
 @click.option(
@@ -89,6 +95,8 @@ def import_command(
     shell: Shell,
     file: Path,
     scope: str,
+    topic: str,
+    why: str,
     dry_run: bool,
     encoding: str | None,
     results: Path | None,
@@ -98,7 +106,15 @@ def import_command(
     try:
         table = suppression_import.read(file, encoding)
         found = suppression_import.run(
-            shell.world(), table, scope, None, shell.now(), dry_run=dry_run, results=results
+            shell.world(),
+            table,
+            scope,
+            None,
+            shell.now(),
+            topic=topic,
+            why=why,
+            dry_run=dry_run,
+            results=results,
         )
     except ImportFault as fault:
         refuse(fault.reason.code, fault.reason.params, as_json)
@@ -151,18 +167,31 @@ def lift_command(shell: Shell, suppression_id: UUID, why: str, sure: bool, as_js
 @as_json
 @click.pass_obj
 def check_command(shell: Shell, address: str, as_json: bool) -> None:
-    """Say what would stop a mail to this address. Exit code 1: something would."""
+    """Say what would stop a mail to this address: suppressions, consent by topic, caps. Exit code 1: a suppression."""
     try:
         found = service.check(shell.world(), address)
     except SuppressionFault as fault:
         refuse(fault.reason.code, fault.reason.params, as_json)
+    contact_id = find_contact(shell.database, shell.workspace_id, address)
+    topics = explaining.topics(shell.world(), contact_id, shell.now()) if contact_id else None
     if as_json:
         told = [{**one.params, "code": one.code, "text": sentence(one.code, one.params)} for one in found]
-        print_json({"address": address, "stopped": bool(found), "by": told})
-    elif not found:
-        click.echo("No suppression stops it.")
+        by_topic = explaining.plain(topics[0]) if topics else None
+        print_json(
+            {
+                "address": address,
+                "stopped": bool(found),
+                "by": told,
+                "contact": contact_id,
+                "marketing": by_topic,
+            }
+        )
     else:
         for one in found:
             click.echo(f"{sentence(one.code, one.params)} {one.params['why']} ({one.params['id']})")
+        if not found:
+            click.echo("No suppression stops it.")
+        lines = Words(topics[1]).topics(topics[0]) if topics else (NOBODY,)
+        click.echo("\n".join(lines))
     if found:
         raise SystemExit(1)

@@ -75,11 +75,11 @@ class Key:
 
 def make(
     world: World, domain: str, now: datetime, *, selector: str = "", algorithms: Iterable[str] = ALGORITHMS,
-    private_key: PrivateKey | None = None,
+    private_key: PrivateKey | None = None, by: UUID | None = None,
 ) -> tuple[Key, ...]:  # fmt: skip
     """New keys of a domain, one for each algorithm, not signing yet; or `private_key`, made elsewhere.
 
-    Two keys need two selectors: that of the Ed25519 key ends in `e`. Raises KeyFault.
+    Two keys need two selectors: that of the Ed25519 key ends in `e`. `by`: who asked on a page. Raises KeyFault.
     """
     wired = read_domain(domain)
     fresh = [private_key] if private_key is not None else [new_key(each) for each in algorithms]
@@ -93,7 +93,7 @@ def make(
             marked = f"{base}{ED25519_MARK}" if len(fresh) > 1 and algorithm == "ed25519" else base
             made.append(_row(world, wired, marked, key, vault, taken, now))
             rows.add(connection, made[-1])
-            _audit(connection, world, "dkim.made", made[-1]["id"], f"{marked}._domainkey.{wired}", now)
+            _audit(connection, world, "dkim.made", made[-1]["id"], f"{marked}._domainkey.{wired}", now, by)
     ids = {row["id"] for row in made}
     return tuple(key for key in listed(world, wired) if key.id in ids)
 
@@ -147,7 +147,7 @@ def find(world: World, domain: str, selector: str) -> Key:
     raise KeyFault("dkim.unknown", selector=selector, domain=wired)
 
 
-def activate(world: World, key: Key, now: datetime) -> tuple[Key, ...]:
+def activate(world: World, key: Key, now: datetime, by: UUID | None = None) -> tuple[Key, ...]:
     """Sign with it from now on; the key of the same algorithm that signed so far retires. Those that retired."""
     with world.database.write() as connection:
         found = [_key(row) for row in rows.all_keys(connection, world.workspace_id, key.domain)]
@@ -158,19 +158,19 @@ def activate(world: World, key: Key, now: datetime) -> tuple[Key, ...]:
         )
         rows.retire(connection, [other.id for other in before], now)
         rows.activate(connection, key.id, now)
-        _audit(connection, world, "dkim.activated", key.id, key.name, now)
+        _audit(connection, world, "dkim.activated", key.id, key.name, now, by)
         for other in before:
-            _audit(connection, world, "dkim.retired", other.id, other.name, now)
+            _audit(connection, world, "dkim.retired", other.id, other.name, now, by)
     return before
 
 
-def retire(world: World, key: Key, now: datetime) -> bool:
+def retire(world: World, key: Key, now: datetime, by: UUID | None = None) -> bool:
     """Sign with it no more. Its record must stay until what it signed has arrived. False: it was so already."""
     if key.state == "retired":
         return False
     with world.database.write() as connection:
         rows.retire(connection, [key.id], now)
-        _audit(connection, world, "dkim.retired", key.id, key.name, now)
+        _audit(connection, world, "dkim.retired", key.id, key.name, now, by)
     return True
 
 
@@ -181,9 +181,11 @@ def _key(row: Row[Any]) -> Key:
     )  # fmt: skip
 
 
-def _audit(connection: Connection, world: World, action: str, key_id: UUID, name: str, now: datetime) -> None:
+def _audit(
+    connection: Connection, world: World, action: str, key_id: UUID, name: str, now: datetime, by: UUID | None
+) -> None:
     row = {
-        "id": new_id(now), "workspace_id": world.workspace_id, "at": now, "user_id": None, "action": action,
-        "subject_kind": "dkim_key", "subject": str(key_id), "detail": {"name": name, "through": "shell"},
+        "id": new_id(now), "workspace_id": world.workspace_id, "at": now, "user_id": by, "action": action,
+        "subject_kind": "dkim_key", "subject": str(key_id), "detail": {"name": name, "through": "page" if by else "shell"},
     }  # fmt: skip
     accounts.audit(connection, row)

@@ -1,18 +1,18 @@
 """Addresses are looked at after they came in: roles, thrown-away ones, slips of the fingers, domains without mail.
 
-A flag is a fact on the address and a tag on its contact. What follows is a suppression by the source
-`flag`, which a person sees in the list and may lift: thrown-away addresses get no marketing, domains
-that take no mail get none. Role and mistyped addresses are kept and marked only.
+A flag is a fact on the address and a tag on its contact. What follows is the programme's to say: nothing,
+or a suppression by the source `flag`, which a person sees in the list and may lift. A held address gets no
+marketing, a held domain no mail. What an import would refuse is held where it came in by another way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from disposable_email_domains import blocklist
 from sqlalchemy import Connection
 
-from app.core.contacts.flags import DISPOSABLE, NO_MAIL, TAGS, flag_of
+from app.core.contacts.flags import DISPOSABLE, KEEP, NO_MAIL, ROLE, TAGS, TYPO, flag_of
 from app.core.reasons import Reason
 from app.mail.dns import DnsFault, Resolver, mail_hosts
 from app.services.ids import new_id
@@ -22,6 +22,9 @@ from app.store import flags as store
 from app.store import ledger
 
 SOURCE = "flag"
+WHY = {
+    ROLE: Reason("suppressed.role"), DISPOSABLE: Reason("suppressed.disposable"), TYPO: Reason("suppressed.typo"),
+}  # fmt: skip
 BATCH = 200
 DOMAINS = 20
 MOST_OF_DOMAIN = 10_000
@@ -32,6 +35,7 @@ AGAIN = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(da
 
 def flag_new(world: World, now: datetime, limit: int = BATCH) -> int:
     """Look at addresses that were not looked at yet; how many."""
+    policy = _policy(world, now)
     with world.database.write() as connection:
         rows = store.unlooked(connection, world.workspace_id, limit)
         plain: list[UUID] = []
@@ -42,10 +46,10 @@ def flag_new(world: World, now: datetime, limit: int = BATCH) -> int:
                 continue
             store.set_flag(connection, [row.id], flag.kind, flag.suggestion)
             _mark(connection, world, row.contact_id, flag.kind, now)
-            if flag.kind == DISPOSABLE:
+            if policy[flag.kind] != KEEP:
                 suppress(
-                    connection, world, scope="marketing", value=row.value, reason=Reason("suppressed.disposable"),
-                    source=SOURCE, now=now, contact_id=row.contact_id,
+                    connection, world, scope="marketing", value=row.value, reason=WHY[flag.kind], source=SOURCE,
+                    now=now, contact_id=row.contact_id,
                 )  # fmt: skip
         if plain:
             store.set_flag(connection, plain, "")
@@ -59,6 +63,7 @@ def ask_domains(world: World, resolver: Resolver, now: datetime, limit: int = DO
 
     Where no name server answers the rest is left for later: a machine without a line imports too.
     """
+    held = _policy(world, now)[NO_MAIL] != KEEP
     with world.database.read() as connection:
         due = store.due_domains(connection, world.workspace_id, now, limit)
     answered = 0
@@ -72,11 +77,15 @@ def ask_domains(world: World, resolver: Resolver, now: datetime, limit: int = DO
                 store.note_domain(connection, world.workspace_id, row.domain, values)
             continue
         answered += 1
-        _settle(world, row.domain, hosts, row.takes_mail, now)
+        _settle(world, row.domain, hosts, row.takes_mail, held, now)
     return answered
 
 
-def _settle(world: World, domain: str, hosts: Sequence[str], before: str, now: datetime) -> None:
+def _policy(world: World, now: datetime) -> Mapping[str, str]:
+    return world.library.catalogue(now).rules.programme.flags
+
+
+def _settle(world: World, domain: str, hosts: Sequence[str], before: str, held: bool, now: datetime) -> None:
     takes = bool(hosts)
     values = {
         "mx": hosts[0] if hosts else None,
@@ -92,10 +101,11 @@ def _settle(world: World, domain: str, hosts: Sequence[str], before: str, now: d
             again = store.of_domain(connection, world.workspace_id, domain, MOST_OF_DOMAIN)
             store.set_flag(connection, [row.id for row in again if row.flag == NO_MAIL], "")
         elif not takes and before != "no":
-            suppress(
-                connection, world, scope="domain", value=domain, reason=Reason("suppressed.no_mail"), source=SOURCE,
-                now=now,
-            )  # fmt: skip
+            if held:
+                suppress(
+                    connection, world, scope="domain", value=domain, reason=Reason("suppressed.no_mail"),
+                    source=SOURCE, now=now,
+                )  # fmt: skip
             for row in store.of_domain(connection, world.workspace_id, domain, MOST_OF_DOMAIN):
                 if row.flag != DISPOSABLE:
                     store.set_flag(connection, [row.id], NO_MAIL)

@@ -25,6 +25,7 @@ from app.services.world import World
 from app.store import suppressed as store
 
 CHUNK = 200
+LONGEST_WHY = 200
 SOURCE = "import"
 # Titles as the tools write them in their exports of who left (Mailchimp, HubSpot, Mautic, Brevo, SendGrid), in lower case.
 ADDRESS = ("email", "email address", "e-mail", "e-mail address", "address", "email_address", "contact email", "recipient", "value", "domain")  # fmt: skip
@@ -56,6 +57,15 @@ class _Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class _Usual:
+    """What holds for rows that say nothing themselves."""
+
+    scope: str
+    topic: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     record: Record
     scope: str
@@ -73,15 +83,16 @@ def read(file: Path, encoding: str | None = None) -> Table:
 
 
 def run(
-    world: World, table: Table, scope: str, by: UUID | None, now: datetime, *, dry_run: bool = False,
-    results: Path | None = None,
+    world: World, table: Table, scope: str, by: UUID | None, now: datetime, *, topic: str = "", why: str = "",
+    dry_run: bool = False, results: Path | None = None,
 ) -> Imported:  # fmt: skip
     """Take in every row, in transactions of CHUNK rows; a row given twice is there once, so running again is safe.
 
-    `scope` holds where the row names none. `results` gets each rejected row with its reason.
+    `scope`, `topic` and `why` hold where the row names none. `results` gets each rejected row with its reason.
     """
     columns = _columns(table)
-    topics = frozenset(topics_of(world, now))
+    known = frozenset(topics_of(world, now))
+    usual = _Usual(scope, topic, " ".join(why.split())[:LONGEST_WHY])
     found = Imported()
     out = results.open("w", encoding="utf-8-sig", newline="") if results else None
     try:
@@ -93,7 +104,7 @@ def run(
         )
         seen: set[tuple[str, str, str]] = set()
         while chunk := list(islice(records, CHUNK)):
-            for row in _chunk(world, chunk, columns, scope, topics, now, dry_run, found, seen):
+            for row in _chunk(world, chunk, columns, usual, known, now, dry_run, found, seen):
                 fault = row.fault or Reason("address.missing")
                 found.rejected[fault.code] += 1
                 found.examples.setdefault(fault.code, fault)
@@ -111,7 +122,7 @@ def run(
 
 
 def _chunk(
-    world: World, chunk: list[Record], columns: _Columns, scope: str, topics: frozenset[str], now: datetime,
+    world: World, chunk: list[Record], columns: _Columns, usual: _Usual, topics: frozenset[str], now: datetime,
     dry_run: bool, found: Imported, seen: set[tuple[str, str, str]],
 ) -> Iterator[_Row]:  # fmt: skip
     """Work in some rows; those that are rejected come back."""
@@ -119,7 +130,7 @@ def _chunk(
     with opened as connection:
         rows = []
         for record in chunk:
-            row = _understood(record, columns, scope, topics)
+            row = _understood(record, columns, usual, topics)
             if row.fault is None:
                 try:
                     text = record.cells[columns.address]
@@ -185,21 +196,22 @@ def _columns(table: Table) -> _Columns:
     return _Columns(address, place(SCOPE), place(REASON), place(TOPIC))
 
 
-def _understood(record: Record, columns: _Columns, scope: str, topics: frozenset[str]) -> _Row:
+def _understood(record: Record, columns: _Columns, usual: _Usual, topics: frozenset[str]) -> _Row:
     """What the row says, before its address is looked at."""
 
     def cell(place: int | None) -> str:
         return record.cells[place].strip() if place is not None and place < len(record.cells) else ""
 
-    why, topic = " ".join(cell(columns.reason).split())[:200], cell(columns.topic)
+    why, topic = " ".join(cell(columns.reason).split())[:LONGEST_WHY], cell(columns.topic)
     word = cell(columns.scope).lower()
-    chosen = word if word in SCOPES else ("topic" if topic else scope)
+    chosen = word if word in SCOPES else ("topic" if topic else usual.scope)
     says = f"{word} {why}".lower()
-    reason = Reason("suppressed.imported", {"why": why or word or "–"})
+    reason = Reason("suppressed.imported", {"why": why or word or usual.why or "–"})
     if any(one in says for one in COMPLAINT):
         chosen, reason = (chosen if word in SCOPES else "marketing"), Reason("suppressed.complaint")
     elif word not in SCOPES and any(one in says for one in DEAD):
         chosen = "address"
+    topic = (topic or usual.topic) if chosen == "topic" else (topic if word in SCOPES else "")
     fault = record.fault
     if fault is None and not cell(columns.address):
         fault = Reason("address.missing")

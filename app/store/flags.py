@@ -65,6 +65,13 @@ def due_domains(connection: Connection, workspace_id: UUID, now: datetime, limit
     return list(connection.execute(query.order_by(c.due_at, c.domain).limit(limit)))
 
 
+def without_mail(connection: Connection, workspace_id: UUID) -> frozenset[str]:
+    """The domains that said they take no mail."""
+    c = domain_checks.c
+    query = select(c.domain).where(c.workspace_id == workspace_id, c.takes_mail == "no")
+    return frozenset(connection.execute(query).scalars())
+
+
 def note_domain(connection: Connection, workspace_id: UUID, domain: str, values: dict[str, Any]) -> None:
     c = domain_checks.c
     connection.execute(

@@ -13,6 +13,7 @@ from app.services.world import World
 from app.store.database import Database
 from app.store.tables import contact_tags, domain_checks, identities
 from app.store.tables import suppressions as table
+from tests.services.authoring import content
 from tests.support import line
 from tests.support.rules import rows
 
@@ -37,10 +38,13 @@ class Names(Resolver):
 
 @pytest.fixture
 def world(database: Database, tmp_path: Path) -> World:
-    made = line.lay(database, tmp_path)
+    return _flagged(line.lay(database, tmp_path))
+
+
+def _flagged(made: World) -> World:
     line.people(made, 5)
     for number, value in enumerate(("info@a.example", "x@mailinator.com", "ann@gmial.com", "ann@b.example")):
-        with database.write() as connection:
+        with made.database.write() as connection:
             connection.execute(
                 update(identities).where(identities.c.value == line.address(number)).values(value=value)
             )
@@ -77,6 +81,22 @@ def test_a_domain_without_mail_is_held_until_it_takes_mail_again(
     assert ask_domains(world, Names(), NOW) == 0, "nothing is due"
     assert ask_domains(world, Names(), NOW + timedelta(days=8)) == 1
     assert suppressions.check(world, "ann@b.example") == ()
+    assert flags(world)["ann@b.example"] == ""
+
+
+def held(world: World) -> list[str]:
+    return sorted(row.reason_code for row in rows(world, table) if row.lifted_at is None)
+
+
+def test_the_programme_says_what_becomes_of_a_flag(database: Database, tmp_path: Path) -> None:
+    said = "  flags: {role: hold, disposable: keep, no mail: keep, typo: reject}\n"
+    world = _flagged(line.lay(database, tmp_path, lifecycle=content.LIFECYCLE + said))
+    flag_new(world, NOW)
+    ask_domains(world, Names(b_example=NULL_MX), NOW)
+    assert held(world) == ["suppressed.role", "suppressed.typo"]
+    assert flags(world)["x@mailinator.com"] == "disposable"
+    assert flags(world)["ann@b.example"] == "no_mail"
+    assert ask_domains(world, Names(), NOW + timedelta(days=8)) == 1
     assert flags(world)["ann@b.example"] == ""
 
 

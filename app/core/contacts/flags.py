@@ -1,7 +1,10 @@
 """What an address says about itself: a role's, a thrown-away one, a mistyped one. Facts, never a verdict on a person."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+from app.core.reading import Node
 
 ROLE, DISPOSABLE, NO_MAIL, TYPO = "role", "disposable", "no_mail", "typo"
 # The tag each flag puts on its contact, so that conditions and segments read it like any other.
@@ -11,6 +14,10 @@ TAGS = {
     NO_MAIL: "no-mail-address",
     TYPO: "mistyped-address",
 }
+# What becomes of a flagged address: it is only marked; it gets no marketing until somebody lifts that (a domain
+# without mail: nothing at all); or an import refuses its row, and what came in by another way is held.
+KEEP, HOLD, REJECT = POLICIES = ("keep", "hold", "reject")
+USUAL: Mapping[str, str] = {ROLE: KEEP, DISPOSABLE: HOLD, NO_MAIL: HOLD, TYPO: KEEP}
 
 _ROLES = frozenset(
     ["abuse", "admin", "administrator", "administration", "accounts", "accounting", "billing", "bookings", "career", "careers", "contact", "contacts", "customerservice", "desk", "enquiries", "enquiry", "everyone", "feedback", "finance", "hello", "help", "helpdesk", "hostmaster", "hr", "info", "information", "invoice", "invoices", "it", "jobs", "legal", "mail", "mailbox", "marketing", "media", "news", "newsletter", "noc", "noreply", "no-reply", "office", "orders", "payroll", "postmaster", "press", "privacy", "purchasing", "reception", "recruiting", "root", "sales", "security", "service", "services", "shop", "staff", "subscribe", "support", "sysadmin", "team", "tech", "unsubscribe", "webmaster", "welcome", "amministrazione", "acquisti", "assistenza", "commerciale", "contabilita", "contatti", "direzione", "fatture", "informazioni", "lavoro", "ordini", "personale", "prenotazioni", "segreteria", "ufficio", "vendite", "atendimento", "comercial", "compras", "contato", "contabilidade", "diretoria", "faleconosco", "faturamento", "financeiro", "recepcao", "secretaria", "suporte", "vendas", "administratie", "boekhouding", "facturen", "inkoop", "klantenservice", "ondersteuning", "personeelszaken", "receptie", "verkoop", "anfrage", "bestellung", "bewerbung", "buchhaltung", "einkauf", "empfang", "kontakt", "kundenservice", "personal", "rechnung", "sekretariat", "verkauf", "vertrieb", "zentrale", "accueil", "achats", "comptabilite", "contactez", "direction", "facturation", "recrutement", "secretariat", "ventes", "administracion", "contacto", "facturacion", "informacion", "pedidos", "ventas", "buh", "buhgalter", "kadry", "klient", "otdel", "prodazhi", "sekretar", "zakaz", "zakupki"]
@@ -34,6 +41,18 @@ class Flag:
     suggestion: str | None = None
 
 
+def read_flags(node: Node | None) -> Mapping[str, str]:
+    """What becomes of each kind of flag: `flags:` of the programme. Faults are noted on the node."""
+    if node is None:
+        return USUAL
+    names = {kind.replace("_", " "): kind for kind in USUAL}
+    node.keys(tuple(names))
+    said = {kind: node.get(name) for name, kind in names.items()}
+    return {
+        kind: USUAL[kind] if one is None else one.choice(POLICIES, USUAL[kind]) for kind, one in said.items()
+    }
+
+
 def flag_of(key: str, disposable: Collection[str]) -> Flag | None:
     """The weightiest flag of an address in its normal form; None: nothing to say. `disposable` are domains."""
     local, _, domain = key.rpartition("@")
@@ -50,6 +69,7 @@ def flag_of(key: str, disposable: Collection[str]) -> Flag | None:
     return None
 
 
+@lru_cache(maxsize=20_000)
 def _meant(domain: str) -> str | None:
     """The well-known domain that this one is one slip of the fingers away from."""
     if domain in _KNOWN or domain in _THEIR_OWN or len(domain) < 7:

@@ -14,6 +14,7 @@ from app.services.importing.options import (
 from app.services.importing.reading import Record, Table, read_table
 from app.services.importing.results import Noted, explained
 from app.services.importing.running import (
+    COUNTS,
     ImportSummary,
     Progress,
     rehearse_import,
@@ -24,6 +25,7 @@ from app.services.importing.running import (
 from app.services.importing.sentences import known_codes, sentence
 
 __all__ = [
+    "COUNTS",
     "ImportFault",
     "ImportOptions",
     "ImportSummary",

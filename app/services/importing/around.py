@@ -23,4 +23,5 @@ def surroundings(world: World, now: datetime) -> Surroundings:
         ValueHash(world.settings),
         sequences_for_stage,
         tuple(catalogue.rules.programme.topics),
+        catalogue.rules.programme.flags,
     )

@@ -1,6 +1,5 @@
 """Ids for many rows of one instant, in rising order: random ones would touch a page of every index for each row."""
 
-import os
 from array import array
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,6 +7,7 @@ from itertools import count
 from uuid import UUID, SafeUUID
 
 from app.core.ids import timed_id
+from app.services.ids import octets
 
 _BLOCK = 512
 _RANDOM_BITS = 40
@@ -26,7 +26,7 @@ class RisingIds:
 def _rising(front: int) -> Iterator[UUID]:
     make, put, unknown = object.__new__, object.__setattr__, SafeUUID.unknown
     for block in count():
-        drawn = array("Q", os.urandom(8 * _BLOCK))
+        drawn = array("Q", octets(8 * _BLOCK))
         for number, chance in enumerate(drawn, block * _BLOCK + 1):
             # The counter's upper half stands between version and variant, its lower half behind the variant.
             counted = (number >> 16 & 0xFFF) << 64 | (number & 0xFFFF) << 46

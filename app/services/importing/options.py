@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping
 
 from app.core.contacts import COLUMNS, IGNORE, ORIGINS, TARGETS, TYPES, FieldType, folded, suggest_targets
+from app.core.contacts.flags import USUAL
 from app.core.lifecycle import Lifecycle
 from app.services.importing.faults import ImportFault
 
@@ -63,6 +64,7 @@ class Surroundings:
 
     `hash_value` is the keyed hash under which suppressions are kept. `sequences_for_stage` names the
     live sequences that somebody who enters the stage is admitted to. `topics` (None: any) may be consented to.
+    `flags`: what becomes of a flagged address, by kind of flag.
     """
 
     lifecycle: Lifecycle
@@ -70,6 +72,7 @@ class Surroundings:
     hash_value: Callable[[str], str]
     sequences_for_stage: Callable[[Connection, UUID, str], list[UUID]]
     topics: Collection[str] | None = None
+    flags: Mapping[str, str] = field(default_factory=lambda: USUAL)
 
 
 @dataclass(frozen=True, slots=True)

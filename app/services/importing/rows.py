@@ -30,6 +30,7 @@ from app.core.lifecycle import Lifecycle, stage_of_import
 from app.core.reasons import Reason
 from app.core.timing.zones import is_zone
 from app.services.addresses import AddressFault, read_address, read_addresses
+from app.services.importing.flagged import Flagging
 from app.services.importing.options import ImportOptions, Mapped
 
 _LONGEST_NAME = 200
@@ -71,9 +72,11 @@ class RowReader:
         lifecycle: Lifecycle,
         fields: Mapping[str, FieldType],
         owners: Mapping[str, UUID],
+        flagging: Flagging | None = None,
     ) -> None:
         self._width = len(header)
         self._options = options
+        self._flagging = flagging
         self._owners = owners
         self._fields = fields
         self._stage_of = lru_cache(maxsize=1000)(lambda word: stage_of_import(lifecycle, word))
@@ -118,6 +121,8 @@ class RowReader:
                         put(draft, text)
         except RowFault as fault:
             return fault.reason
+        if self._flagging is not None and (refused := _flag(draft, self._flagging)) is not None:
+            return refused
         return self._finished(draft)
 
     def _read_addresses(self, draft: Draft, cells: Sequence[str]) -> None:
@@ -205,6 +210,23 @@ class RowReader:
         if self._options.unknown_stage == "reject":
             raise RowFault("import.row.stage", value=text[:60])
         draft.notes.append(Reason("import.note.stage_unknown", {"value": text[:60]}))
+
+
+def _flag(draft: Draft, flagging: Flagging) -> Reason | None:
+    """Note what the addresses say about themselves; the reason where the first one is refused for it."""
+    kept = []
+    for place, address in enumerate(draft.found):
+        flagged = flagging.of(address)
+        if flagged is not None and flagged.refused and not place:
+            return flagged.reasons[0]
+        if flagged is not None:
+            draft.notes.extend(flagged.reasons)
+        if flagged is not None and flagged.refused:
+            draft.notes.append(Reason("import.note.address_flagged", {"value": address.shown}))
+        else:
+            kept.append(address)
+    draft.found = kept
+    return None
 
 
 _READERS: dict[str, tuple[str, Callable[[str], str | None]]] = {

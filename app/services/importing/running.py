@@ -4,7 +4,7 @@ import gc
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +15,13 @@ from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.core.contacts import FieldType, Known
+from app.core.contacts.flags import USUAL
 from app.core.reasons import Reason
 from app.services.ids import new_id
 from app.services.importing.companies import Companies
 from app.services.importing.deciding import Decider, Enrolling, Origin
 from app.services.importing.faults import ImportFault
+from app.services.importing.flagged import Flagging, flags_in
 from app.services.importing.ids import RisingIds
 from app.services.importing.options import (
     ImportOptions,
@@ -38,6 +40,7 @@ from app.services.importing.rows import RowReader
 from app.store import imports
 from app.store.contacts import add_field, field_types, owners_by_email
 from app.store.database import Database
+from app.store.flags import without_mail
 
 COUNTS = ("rows", "created", "updated", "unchanged", "repeated", "rejected", "noted", "enrolled")
 FIRST_CHUNK, SMALLEST, LARGEST = 400, 50, 2_000
@@ -53,7 +56,10 @@ Progress = Callable[[int, int, Mapping[str, int]], None]
 
 @dataclass(slots=True)
 class ImportSummary:
-    """How far an import is. `remarks` are rejected and noted rows, of a rehearsal the first thousand."""
+    """How far an import is. `remarks` are rejected and noted rows, of a rehearsal the first thousand.
+
+    `counts` has the kinds of flag that were met beside those of COUNTS.
+    """
 
     import_id: UUID | None
     state: str
@@ -62,6 +68,11 @@ class ImportSummary:
     results: Path | None = None
     remarks: list[Noted] = field(default_factory=list)
     a_day: int | None = None
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """Rows by what their address says about itself, those refused for it among them."""
+        return {kind: self.counts.get(kind, 0) for kind in USUAL}
 
     @property
     def entering(self) -> tuple[int, int]:
@@ -223,8 +234,9 @@ class _Runner:
         # The collector need not go through all that is loaded with every few thousand rows: a tenth of the time.
         gc.freeze()
         reader = RowReader(
-            job.table.header, job.mapping, job.options, self._around.lifecycle, job.fields, job.owners
-        )
+            job.table.header, job.mapping, job.options, self._around.lifecycle, job.fields, job.owners,
+            Flagging(self._around.flags, self._silent()),
+        )  # fmt: skip
         self._repeats, total = Repeats.found_in(job.table.rows(), reader.keys)
         planner = Planner(job.table.rows(), reader, self._repeats)
         planner.skip(job.position)
@@ -243,6 +255,10 @@ class _Runner:
             if progress is not None:
                 progress(job.position, total, job.counts)
         return False
+
+    def _silent(self) -> frozenset[str]:
+        with self._database.read() as connection:
+            return without_mail(connection, self._job.workspace_id)
 
     def _checkpoint(self, chunk: Chunk) -> None:
         self._uncopied += len(chunk.plans)
@@ -315,6 +331,8 @@ class _Runner:
         counts["rejected"] += len(chunk.rejected)
         counts["repeated"] += len(chunk.repeated)
         remarks = [noted(row, "rejected", [reason]) for row, reason in chunk.rejected]
+        for _row, reason in chunk.rejected:
+            _count_flags(counts, [reason])
         remarks += [noted(row, "noted", reasons) for row, reasons in chunk.repeated]
         for plan in chunk.plans:
             outcome = decider.decide(plan.wanted, {"row": plan.row})
@@ -325,11 +343,17 @@ class _Runner:
                 continue
             counts[outcome.result] += 1
             if outcome.notes:
+                _count_flags(counts, outcome.notes)
                 remarks.append(
                     noted(plan.row, "rejected" if outcome.result == "rejected" else "noted", outcome.notes)
                 )
         counts["noted"] += sum(remark.result == "noted" for remark in remarks)
         return sorted(remarks, key=lambda remark: remark.row)
+
+
+def _count_flags(counts: dict[str, int], reasons: Iterable[Reason]) -> None:
+    for kind in flags_in({reason.code for reason in reasons}):
+        counts[kind] = counts.get(kind, 0) + 1
 
 
 def _opened(database: Database, row: RowMapping, around: Surroundings) -> Job:

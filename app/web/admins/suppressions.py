@@ -9,8 +9,11 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from app.core.reasons import Reason
+from app.services import previewing, suppression_import
 from app.services import suppressions as service
+from app.services.importing.faults import ImportFault
 from app.services.suppressing import SCOPES
+from app.services.suppression_import import Imported
 from app.services.suppressions import Asked, SuppressionFault
 from app.services.world import World, open_world
 from app.web.shared.context import now, user, web
@@ -61,6 +64,72 @@ def lift(suppression_id: UUID) -> ResponseReturnValue:
     except SuppressionFault as fault:
         return _one(suppression_id, fault.reason), 422
     return redirect(url_for("suppressions.index", done="lifted"))
+
+
+@suppressions.get("/import")
+def begin() -> ResponseReturnValue:
+    return _bringing()
+
+
+@suppressions.post("/import")
+def preview() -> ResponseReturnValue:
+    """Say what a file would bring; nothing is written."""
+    upload, wish = request.files.get("file"), _wish()
+    if upload is None or not upload.filename:
+        return _bringing(Reason("suppression.no_file"), wish), 422
+    kept = previewing.keep(web().settings, upload.stream, user().id, now())
+    try:
+        found = _run(kept, wish, dry_run=True)
+    except ImportFault as fault:
+        previewing.drop(web().settings, kept, user().id)
+        return _bringing(fault.reason, wish), 422
+    return _bringing(wish=wish, found=found, kept=kept, name=upload.filename[:200])
+
+
+@suppressions.post("/import/run")
+def bring() -> ResponseReturnValue:
+    wish = _wish()
+    try:
+        kept = UUID(request.form.get("kept", ""))
+        found = _run(kept, wish, dry_run=False)
+    except ValueError:
+        abort(400)
+    except ImportFault as fault:
+        return _bringing(fault.reason, wish), 422
+    previewing.drop(web().settings, kept, user().id)
+    return _bringing(found=found, done=True)
+
+
+def _run(kept: UUID, wish: dict[str, str], *, dry_run: bool) -> Imported:
+    path = previewing.find(web().settings, kept, user().id)
+    if path is None:
+        raise ImportFault("suppression.file_gone")
+    return suppression_import.run(
+        _world(), suppression_import.read(path), wish["scope"], user().id, now(), topic=wish["topic"], why=wish["why"],
+        dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _wish() -> dict[str, str]:
+    """Scope, topic and reason of rows that name none."""
+    form = request.form
+    scope = form.get("scope", "marketing")
+    if scope not in SCOPES:
+        abort(400)
+    topic = form.get("topic", "")[:LONGEST] if scope == "topic" else ""
+    return {"scope": scope, "topic": topic, "why": form.get("why", "")[:LONGEST].strip()}
+
+
+def _bringing(fault: Reason | None = None, wish: dict[str, str] | None = None, **shown: Any) -> str:
+    return render_template(
+        "admins/suppressions_import.html",
+        fault=fault,
+        wish=wish or {"scope": "marketing"},
+        scopes=SCOPES,
+        topics=service.topics(_world(), now()),
+        here="suppressions",
+        **shown,
+    )
 
 
 def _world() -> World:
