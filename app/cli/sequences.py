@@ -53,19 +53,28 @@ def lint_command(shell: Shell, paths: tuple[Path, ...], notes: bool, spam: bool,
 @as_json
 @click.pass_obj
 def plan_command(shell: Shell, as_json: bool) -> None:
-    """Show what applying the files would change, and for how many people."""
-    planned = authoring.plan(
-        shell.database, shell.workspace_id, authoring.load_folder(shell.settings.content_dir)
-    )
+    """Check the files, then show what applying them would change, and for how many people."""
+    sources = authoring.load_folder(shell.settings.content_dir)
+    looked = authoring.look_at_files(shell.database, shell.workspace_id, sources, shell.settings, shell.now())
+    planned = authoring.plan(shell.database, shell.workspace_id, sources)
     if as_json:
-        _print_json([_item_json(item) for item in planned.items])
+        _print_json(
+            {
+                "items": [_item_json(item) for item in planned.items],
+                "errors": [asdict(finding) for finding in looked.errors],
+                "warnings": [asdict(finding) for finding in looked.warnings],
+            }
+        )
     else:
+        _tell(looked.errors, False)
         for item in planned.items:
             if item.state != "unchanged":
                 _print_item(item)
         same = len(planned.of("unchanged"))
         click.echo(f"{same} unchanged. " + ("Nothing to apply." if not planned.of("new", "changed") else ""))
-    raise SystemExit(1 if planned.conflicts else 0)
+        if looked.findings:
+            click.echo(_outlook(looked))
+    raise SystemExit(1 if planned.conflicts or looked.errors else 0)
 
 
 @sequences.command("apply")
@@ -173,6 +182,13 @@ def resume_command(shell: Shell, key: str, way: str | None, days: int, as_json: 
         _print_json({**asdict(held), **asdict(done)})
     else:
         click.echo(f"{key} goes on: {done.sent} are sent, {done.passed_over} are passed over.")
+
+
+def _outlook(looked: authoring.Looked) -> str:
+    """What would come of applying, in a line."""
+    if looked.errors:
+        return f"`apply` would be refused: {authoring.heads(looked.findings)}. Nothing would be published."
+    return f"{authoring.heads(looked.warnings)}; `trellis sequences lint` tells them. Nothing stops `apply`."
 
 
 def _spam(shell: Shell, checked: authoring.Checked, as_json: bool) -> list[FileFinding]:

@@ -99,7 +99,7 @@ def _head(sequence: Sequence, known: Known, notes: _Notes) -> None:
     notes.known(("for",), "stage", sequence.stage, stages)
     if sequence.topic is not None:
         notes.known(("topic",), "topic", sequence.topic, topics)
-    elif any(_is_marketing(key, known) for keys in sequence.templates().values() for key in keys):
+    elif any(_sends_marketing(step, known) for step in sequence.steps.values()):
         notes.error(
             (), "This sequence sends mail about no topic.", f"Add `topic:`, one of {', '.join(topics)}."
         )
@@ -149,7 +149,13 @@ def _step(step: Step, path: Path, sequence: Sequence, known: Known, notes: _Note
 
 def _mail(step: Send | Ask, path: Path, sequence: Sequence, known: Known, notes: _Notes) -> None:
     setting, capped = known.setting, step.manner.when_capped.template
-    for key in dict.fromkeys((*step.templates, *((capped,) if capped else ()))):
+    among = step.choice(sequence.stage, setting) if isinstance(step, Send) else ()
+    if isinstance(step, Send) and step.among and not among:
+        notes.error(
+            path, f"No mail that a {sequence.stage} gets leads to a {step.among} of the library.",
+            "Write one with a link such as `guide: {to: \"library:its-key\"}`.",
+        )  # fmt: skip
+    for key in dict.fromkeys((*step.templates, *among, *((capped,) if capped else ()))):
         if not notes.known(path, "template", key, setting.templates):
             continue
         info = setting.templates[key]
@@ -288,6 +294,12 @@ def _field(key: str, path: Path, known: Known, notes: _Notes) -> None:
         )  # fmt: skip
 
 
+def _sends_marketing(step: Step, known: Known) -> bool:
+    if isinstance(step, Send) and step.among:
+        return True
+    return isinstance(step, Send | Ask) and any(_is_marketing(key, known) for key in step.templates)
+
+
 def _is_marketing(template: str, known: Known) -> bool:
     info = known.setting.templates.get(template)
     return info is not None and info.message_class == "marketing"
@@ -306,7 +318,7 @@ def _flow(sequence: Sequence, places: Mapping[str, Path], known: Known, notes: _
     late = known.setting.programme.late
     for key, cap, gap in too_close(
         sequence, known.setting.programme.caps,
-        lambda step: any(_is_marketing(template, known) for template in sequence.templates()[step]), late.delta,
+        lambda step: _sends_marketing(sequence.steps[step], known), late.delta,
     ):  # fmt: skip
         hours = round(gap.total_seconds() / 3600)
         notes.warn(
