@@ -2,12 +2,16 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import insert, update
 
 from app.core.ids import timed_id
+from app.core.reasons import Reason
+from app.services.timeline import line
 from app.store.database import Database
-from app.store.tables import tasks
+from app.store.ledger import add_timeline
+from app.store.tables import fact_changes, hits, sign_ins, tasks
 from tests.support.seed import NOW, Seeded
 from tests.web.conftest import Browser
 
@@ -75,3 +79,91 @@ def test_a_task_that_is_done_needs_nobody(marta: Browser, seeded: Seeded, sqlite
     page = marta.page("/")
     assert TITLE.findall(page) == []
     assert counted(page) == before
+
+
+def moved(seeded: Seeded, number: int, old: str | None, new: str, hours: int, code: str) -> dict[str, Any]:
+    at = NOW - timedelta(hours=hours)
+    return {
+        "id": timed_id(at, b"move" + number.to_bytes(6, "big")), "workspace_id": seeded.workspace_id,
+        "contact_id": seeded.contacts[number], "kind": "stage", "name": "main", "old": old, "new": new,
+        "source": "engine", "reason_code": code, "reason_params": {}, "at": at,
+    }  # fmt: skip
+
+
+def test_the_wire_says_who_went_on_and_who_fell_back_within_a_week(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    rows = [moved(seeded, number, "lead", "prospect", 1, "stage.qualified") for number in range(3)]
+    rows += [moved(seeded, 3, "prospect", "lead", 30, "stage.by_person")]
+    rows += [moved(seeded, 4, "lead", "prospect", 24 * 8, "stage.qualified")]  # longer ago
+    rows += [moved(seeded, 5, None, "lead", 2, "stage.imported")]  # came in, and from no stage
+    with sqlite_database.write() as connection:
+        connection.execute(insert(fact_changes), rows)
+    page = marta.page("/")
+    assert '<b class="num">3</b> qualified' in page
+    assert "3 came this week, 1 went back" in page
+    assert "3 people from lead to prospect" in page
+    assert "everything that prospect asks for holds" in page
+    # The one who fell back did so before the last day, and nobody was here before.
+    assert "from prospect to lead" not in page
+    assert "The last 24 hours" in page
+
+
+def test_who_was_here_before_reads_what_happened_since(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    rows = [moved(seeded, 3, "prospect", "lead", 30, "stage.by_person")]
+    before = NOW - timedelta(hours=40)
+    with sqlite_database.write() as connection:
+        connection.execute(insert(fact_changes), rows)
+        connection.execute(
+            insert(sign_ins).values(
+                token_hash="x", user_id=seeded.admin_id, created_at=before, last_seen_at=before,
+                expires_at=NOW, user_agent="", address="",
+            )
+        )  # fmt: skip
+    page = marta.page("/")
+    assert "Since you left" in page
+    assert "1 person from prospect to lead" in page
+
+
+def test_clicks_stand_by_whom_and_by_the_readers_day(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    whose = [("human", 1), ("human", 1), ("machine", 25), ("unknown", 25), (None, 1), ("human", 24 * 15)]
+    rows = []
+    for number, (verdict, hours) in enumerate(whose):
+        at = NOW - timedelta(hours=hours)
+        rows.append(
+            {
+                "id": timed_id(at, b"hit   " + number.to_bytes(4, "big")), "workspace_id": seeded.workspace_id,
+                "kind": "click", "method": "GET", "at": at, "received_at": at, "user_agent": "", "headers": {},
+                "tracking": "individual", "verdict": verdict,
+            }
+        )  # fmt: skip
+    with sqlite_database.write() as connection:
+        connection.execute(insert(hits), rows)
+    page = marta.page("/")
+    assert "2 by people, 1 by machines, 2 not known" in page
+    assert page.count('<rect class="h"') == 1
+    assert page.count('<rect class="m"') == 1
+    assert page.count('<rect class="u"') == 2
+
+
+def test_why_mails_did_not_leave_is_counted(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    lines = [
+        line(seeded.workspace_id, seeded.contacts[number], kind, Reason(code), NOW - timedelta(hours=1))
+        for number, (kind, code) in enumerate(
+            [("mail_suppressed", "gate.stage")] * 3
+            + [("mail_expired", "gate.late"), ("mail_accepted", "mail.accepted"), ("mail_failed", "mail.odd")]
+        )
+    ]
+    with sqlite_database.write() as connection:
+        add_timeline(connection, lines)
+    page = marta.page("/")
+    assert "Mails not sent: 5" in page
+    assert "3 stand at a stage that does not get it, 1 would have come too late" in page
+    assert "1 could not be written or sent" in page
+    assert "Mails sent: 1" in page

@@ -12,11 +12,13 @@ from app.core.facts import Measure
 from app.core.reasons import Reason
 from app.services.viewing import Place, programme
 from app.services.viewing.people import full_name, half_life
+from app.store import referrals
 from app.store.views import Found
 from app.store.views import one as rows
 
 ENTRIES = 100
 STORY = 50
+BROUGHT = 20
 TRAIL_WEEKS = 6
 NEVER = datetime.max.replace(tzinfo=UTC)
 MAIL_STATES = ("accepted", "deferred", "suppressed", "expired", "cancelled", "failed", "uncertain")
@@ -117,11 +119,21 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Another contact, to be linked to."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     id: UUID
     name: str
     row: Found
     addresses: tuple[str, ...]
+    flagged: tuple[Found, ...]
+    away_until: datetime | None
     stage: programme.StageName | None
     tags: tuple[str, ...]
     facts: tuple[Fact, ...]
@@ -134,6 +146,8 @@ class Contact:
     coming: tuple[Coming, ...]
     story: Story
     names: programme.Names
+    referred_by: Named | None
+    brought: tuple[Named, ...]
 
 
 def look_at(
@@ -157,6 +171,8 @@ def look_at(
             name=full_name(row.first_name, row.last_name, addresses[0] if addresses else ""),
             row=row,
             addresses=addresses,
+            away_until=row.away_until if row.away_until and row.away_until > now else None,
+            flagged=tuple(each for each in identities if each.flag),
             stage=names.stage(row.stage) if row.stage else None,
             tags=tuple(rows.tags(connection, contact_id)),
             facts=_facts(connection, place.workspace_id, row),
@@ -169,7 +185,17 @@ def look_at(
             coming=_coming(connection, contact_id, courses),
             story=_story(connection, contact_id, kind, before),
             names=names,
+            referred_by=_named(referrals.named(connection, row.referred_by)) if row.referred_by else None,
+            brought=tuple(
+                named
+                for each in referrals.brought_by(connection, contact_id, BROUGHT)
+                if (named := _named(each))
+            ),
         )
+
+
+def _named(row: Any) -> Named | None:
+    return Named(row.id, full_name(row.first_name, row.last_name, "")) if row is not None else None
 
 
 FIELDS = (

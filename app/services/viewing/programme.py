@@ -69,6 +69,7 @@ class Outline:
     stage: str | None
     topic: str | None
     steps: Sequence[StepLine]
+    preset: str | None = None
 
 
 def names(connection: Connection, workspace_id: UUID, preset: str | None) -> Names:
@@ -103,7 +104,7 @@ def outline(_version_id: UUID, key: str, source: str) -> Outline:
         if isinstance(body, dict)
     ]
     title = tree.get("title") or key.replace("-", " ").capitalize()
-    return Outline(str(title), tree.get("for"), tree.get("topic"), steps)
+    return Outline(str(title), tree.get("for"), tree.get("topic"), steps, tree.get("preset"))
 
 
 def _line(key: str, body: dict[str, Any]) -> StepLine:
@@ -117,7 +118,8 @@ def _line(key: str, body: dict[str, Any]) -> StepLine:
 def _templates(kind: str, value: Any, body: dict[str, Any]) -> tuple[str, ...]:
     mail = body.get("with") if kind == "ask" else value if kind == "send" else None
     if isinstance(mail, dict):
-        return tuple(str(template) for template in mail.get("best of") or ())
+        among = mail.get("best of") or ()
+        return () if isinstance(among, dict) else tuple(str(template) for template in among)
     return (str(mail),) if mail else ()
 
 
@@ -125,6 +127,8 @@ def _said(
     kind: str, value: Any, body: dict[str, Any], templates: tuple[str, ...]
 ) -> tuple[str, dict[str, Any]]:
     if kind == "send":
+        if isinstance(value, dict) and isinstance(among := value.get("best of"), dict):
+            return "step.best_of_kind", {"kind": _flat(among.get("kind"))}
         if len(templates) > 1:
             return "step.best_of", {"count": len(templates), "templates": list(templates)}
         return "step.send", {"template": "".join(templates)}

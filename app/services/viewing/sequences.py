@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.core.admission import SILENT
 from app.core.reasons import Reason
 from app.services.viewing import Place, programme
 from app.store.views import Found
@@ -12,7 +13,8 @@ from app.store.views import programme as rows
 
 @dataclass(frozen=True, slots=True)
 class SequenceLine:
-    """`state` is draft, live, paused or archived; `version` None while nothing was published."""
+    """`state` is draft, live, paused or archived, or silent where the sequence belongs to another preset of the
+    lifecycle than the one in use; `version` None while nothing was published."""
 
     id: UUID
     key: str
@@ -90,6 +92,8 @@ def _outline(row: Found) -> programme.Outline | None:
 def _line(row: Found, inside: Found | None, names: programme.Names) -> SequenceLine:
     outline = _outline(row)
     state = "paused" if row.paused_at and row.state == "live" else row.state
+    if state == "live" and outline and outline.preset not in (None, names.key):
+        state = SILENT
     return SequenceLine(
         row.id,
         row.key,

@@ -48,7 +48,13 @@ def contact(connection: Connection, workspace_id: UUID, contact_id: UUID, lifecy
 def identities_of(connection: Connection, contact_id: UUID) -> list[Found]:
     return list(
         connection.execute(
-            select(identities.c.kind, identities.c.shown_as, identities.c.is_primary)
+            select(
+                identities.c.kind,
+                identities.c.shown_as,
+                identities.c.is_primary,
+                identities.c.flag,
+                identities.c.suggestion,
+            )
             .where(identities.c.contact_id == contact_id)
             .order_by(identities.c.is_primary.desc(), identities.c.id)
         )

@@ -5,8 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from app.services import health
 from app.services.viewing import people
+from app.services.viewing import today as numbers
 from app.services.viewing.tasks import open_tasks
 from app.web.shared.context import now, user, web
+from app.web.shared.looks import zone
 
 today = Blueprint("today", __name__, template_folder="templates")
 
@@ -18,6 +20,7 @@ def show() -> ResponseReturnValue:
         "marketers/today.html",
         stages=people.stage_counts(place),
         health=health.look(place.database, place.workspace_id, now()),
+        today=numbers.look(place, user().id, now(), zone()),
         tasks=open_tasks(place, user().id),
         at=now(),
         here="today",
