@@ -6,7 +6,7 @@ locked account and a wrong password look alike and take the same time (OWASP ASV
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -16,13 +16,16 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, RowMapping
 
+from app.services.account_mails import notice
 from app.services.ids import new_id
 from app.store import accounts as rows
+from app.store import second_factors
 from app.store.database import Database
 
 ROLES = ("viewer", "sales", "marketer", "admin")
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=14)
+HALF = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 FREE_FAILURES = 5
 LONGEST_LOCK = timedelta(hours=1)
@@ -58,14 +61,21 @@ class User:
     must_change_password: bool
     stopped_at: datetime | None
     stopped_why: str | None
+    # Everybody needs a second step here, and this one has none yet.
+    must_set_second_step: bool = False
+    may_publish: bool = False
 
     def at_least(self, role: str) -> bool:
         return ROLES.index(self.role) >= ROLES.index(role)
 
+    def has(self, right: str) -> bool:
+        """Whether they may `publish` or `send`; admins may both."""
+        return self.role == "admin" or {"publish": self.may_publish, "send": self.may_send}[right]
+
     @property
     def may_stop(self) -> bool:
         """May press the red button, and let go of it."""
-        return self.role == "admin" or self.may_send
+        return self.has("send")
 
 
 def normal(email: str) -> str:
@@ -81,10 +91,13 @@ def sign_in(
     user_agent: str = "",
     address: str = "",
 ) -> str | None:
-    """The token of a fresh sign-in, or None. Five failures lock the account, longer each time."""
+    """The token of a fresh sign-in, or None. Five failures lock the account, longer each time.
+
+    Where there is a second step it is half a sign-in, and `second_step.finish` makes it whole.
+    """
     with database.read() as connection:
         account = rows.by_email(connection, workspace_id, normal(email))
-    usable = account is not None and _usable(account, now)
+    usable = account is not None and is_usable(account, now)
     stored = account["password_hash"] if account is not None and usable else None
     right = _matches(stored or _NOBODYS_HASH, password) and stored is not None
     with database.write() as connection:
@@ -93,21 +106,24 @@ def sign_in(
             rows.change(connection, NOBODY, failed_sign_ins=0)
             return None
         if not right:
-            _count_failure(connection, account, now)
+            count_failure(connection, account, now)
             return None
+        half = second_factors.find(connection, account["id"])
+        if half is not None and half.confirmed_at is not None:
+            # Wrong codes stay counted: whoever knows the password must not try them without end.
+            return open_session(connection, account["id"], now, user_agent, address, half=True)
         fresh: dict[str, Any] = {"failed_sign_ins": 0, "locked_until": None}
         if _hasher.check_needs_rehash(account["password_hash"]):
             fresh["password_hash"] = _hasher.hash(password)
         rows.change(connection, account["id"], **fresh)
-        return _open_session(connection, account["id"], now, user_agent, address)
+        return open_session(connection, account["id"], now, user_agent, address)
 
 
 def who(database: Database, token: str, now: datetime) -> User | None:
-    """The user behind a token, while it is neither idle for too long, nor expired, nor revoked."""
+    """The user behind a token, while it is neither half, nor idle for too long, nor expired, nor revoked."""
     digest = _digest(token)
-    with database.read() as connection:
-        session = rows.open_session(connection, digest)
-    if session is None or session.user["revoked_at"] or session.user["disabled_at"]:
+    session = _session(database, digest)
+    if session is None or session.user["half_since"]:
         return None
     if now >= session.user["expires_at"] or now >= session.last_seen_at + IDLE:
         return None
@@ -115,6 +131,31 @@ def who(database: Database, token: str, now: datetime) -> User | None:
         with database.write() as connection:
             rows.touch_session(connection, digest, now)
     return _user(session.user)
+
+
+def half_of(database: Database, token: str, now: datetime) -> User | None:
+    """Who gave the right password and no code yet."""
+    session = _session(database, _digest(token)) if token else None
+    if session is None or not session.user["half_since"] or now >= session.user["expires_at"]:
+        return None
+    return _user(session.user)
+
+
+def _session(database: Database, digest: str) -> rows.Session | None:
+    with database.read() as connection:
+        session = rows.open_session(connection, digest)
+    if session is None or session.user["revoked_at"] or session.user["disabled_at"]:
+        return None
+    return session
+
+
+def visiting(database: Database, user: User, workspace_id: UUID) -> User:
+    """The same person in the demo: their name and role, and the state of its sending."""
+    with database.read() as connection:
+        sending = rows.sending_state(connection, workspace_id)
+    return replace(
+        user, workspace_id=workspace_id, stopped_at=sending["stopped_at"], stopped_why=sending["stopped_why"]
+    )
 
 
 def sign_out(database: Database, token: str, now: datetime) -> None:
@@ -132,20 +173,27 @@ def change_password(
     address: str = "",
 ) -> str:
     """Set a new password; every other sign-in ends. The token of a fresh one. Raises AccountError."""
-    with database.read() as connection:
-        account = rows.by_id(connection, user.id)
-    if account is None or not _usable(account, now) or not _matches(account["password_hash"], current):
-        if account is not None and _usable(account, now):
-            with database.write() as connection:
-                _count_failure(connection, account, now)
-        raise AccountError("password.wrong")
-    _check_new(user, current, new)
+    account = check_present_password(database, user, current, now)
+    check_password(user.email, new, current)
     hashed = _hasher.hash(new)
     with database.write() as connection:
         rows.change(connection, user.id, password_hash=hashed, must_change_password=False, failed_sign_ins=0)
         rows.revoke_all(connection, user.id, now)
         _audit(connection, user.workspace_id, user.id, "account.password_changed", now)
-        return _open_session(connection, user.id, now, user_agent, address)
+        notice(connection, account, now)
+        return open_session(connection, user.id, now, user_agent, address)
+
+
+def check_present_password(database: Database, user: User, password: str, now: datetime) -> RowMapping:
+    """The account, where this is its password; a wrong one counts. Raises AccountError."""
+    with database.read() as connection:
+        account = rows.by_id(connection, user.id)
+    if account is None or not is_usable(account, now) or not _matches(account["password_hash"], password):
+        if account is not None and is_usable(account, now):
+            with database.write() as connection:
+                count_failure(connection, account, now)
+        raise AccountError("password.wrong")
+    return account
 
 
 def create_first_admin(database: Database, workspace_id: UUID, email: str, now: datetime) -> str | None:
@@ -175,7 +223,8 @@ def new_account(
     }  # fmt: skip
 
 
-def _usable(account: RowMapping, now: datetime) -> bool:
+def is_usable(account: RowMapping, now: datetime) -> bool:
+    """Neither locked nor shut out, and with a password."""
     locked = account["locked_until"] is not None and now < account["locked_until"]
     return not locked and account["disabled_at"] is None and account["password_hash"] is not None
 
@@ -187,7 +236,8 @@ def _matches(stored: str, password: str) -> bool:
         return False
 
 
-def _count_failure(connection: Connection, account: RowMapping, now: datetime) -> None:
+def count_failure(connection: Connection, account: RowMapping, now: datetime) -> None:
+    """One more wrong password or code; the fifth locks the account."""
     # Counted on the row as it is now: parallel guesses must not share one count.
     current = rows.by_id(connection, account["id"])
     failures = (current or account)["failed_sign_ins"] + 1
@@ -199,24 +249,32 @@ def _count_failure(connection: Connection, account: RowMapping, now: datetime) -
     rows.change(connection, account["id"], **values)
 
 
-def _open_session(connection: Connection, user_id: UUID, now: datetime, user_agent: str, address: str) -> str:
+def open_session(
+    connection: Connection, user_id: UUID, now: datetime, user_agent: str, address: str, *, half: bool = False
+) -> str:
+    """A fresh sign-in of somebody who proved who they are; its token. `half`: the second step is still to come."""
     token = secrets.token_urlsafe(32)
     rows.add_session(
         connection,
         {
             "token_hash": _digest(token), "user_id": user_id, "created_at": now, "last_seen_at": now,
-            "expires_at": now + ABSOLUTE, "user_agent": user_agent[:400], "address": address[:64],
+            "expires_at": now + (HALF if half else ABSOLUTE), "half_since": now if half else None, "user_agent": user_agent[:400], "address": address[:64],
         },
     )  # fmt: skip
     return token
 
 
-def _check_new(user: User, current: str, new: str) -> None:
+def hash_password(password: str) -> str:
+    return _hasher.hash(password)
+
+
+def check_password(email: str, new: str, current: str | None = None) -> None:
+    """Raises AccountError for a password that is too easy to guess."""
     rules: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("password.short", lambda: len(new) < SHORTEST_PASSWORD),
         ("password.long", lambda: len(new) > LONGEST_PASSWORD),
         ("password.same", lambda: new == current),
-        ("password.address", lambda: normal(new) in (user.email, user.email.partition("@")[0])),
+        ("password.address", lambda: normal(new) in (email, email.partition("@")[0])),
         ("password.one_sign", lambda: len(set(new)) < 4),
     )
     for code, broken in rules:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.core.reasons import Reason
+from app.services.account_mails import notice
 from app.services.accounts import ROLES, new_account, normal, one_time_password
 from app.services.addresses import AddressFault, read_address
 from app.services.ids import new_id
@@ -61,7 +62,7 @@ def add(
     except AddressFault as fault:
         raise UserFault(fault.reason.code, **fault.reason.params) from None
     role = wish.role or "viewer"
-    wanted = _wanted(wish, role, {})
+    wanted = wanted_of(wish, role, {})
     if not wanted.get("name"):
         raise UserFault("account.no_name")
     password, hashed = one_time_password()
@@ -74,12 +75,25 @@ def add(
 
 
 def change(
-    database: Database, workspace_id: UUID, email: str, wish: Wish, now: datetime, by: UUID | None = None
+    database: Database,
+    workspace_id: UUID,
+    email: str,
+    wish: Wish,
+    now: datetime,
+    by: UUID | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Make an account what is wished; what changed, by name. Raises UserFault."""
+    """Make an account what is wished; what changed, by name. Raises UserFault.
+
+    `seen` is what it was when somebody last looked; nothing is changed where it is not so any more.
+    """
     with database.write() as connection:
+        # One change of the team at a time: of two admins who demote each other one stays.
+        rows.lock_workspace(connection, workspace_id)
         account = _account(connection, workspace_id, email)
-        wanted = _wanted(wish, wish.role or account["role"], account)
+        if any(account[name] != value for name, value in (seen or {}).items()):
+            raise UserFault("account.stale", email=account["email"])
+        wanted = wanted_of(wish, wish.role or account["role"], account)
         changed = {name: value for name, value in wanted.items() if value != account[name]}
         if "role" in changed and account["role"] == "admin":
             _keep_an_admin(connection, account)
@@ -94,6 +108,7 @@ def disable(
 ) -> bool:
     """Shut somebody out at once; what they own and did stays. False: they were out already. Raises UserFault."""
     with database.write() as connection:
+        rows.lock_workspace(connection, workspace_id)
         account = _account(connection, workspace_id, email)
         if account["disabled_at"] is not None:
             return False
@@ -131,6 +146,7 @@ def reset_password(
         )  # fmt: skip
         rows.revoke_all(connection, account["id"], now)
         _audit(connection, account, "account.password_reset", {}, now, by)
+        notice(connection, account, now)
     return password
 
 
@@ -149,7 +165,7 @@ def state_of(account: Mapping[str, Any], now: datetime) -> str:
     return "new" if account["must_change_password"] else "active"
 
 
-def _wanted(wish: Wish, role: str, before: Mapping[str, Any]) -> dict[str, Any]:
+def wanted_of(wish: Wish, role: str, before: Mapping[str, Any]) -> dict[str, Any]:
     """What is wished, checked; a role that is new to the account brings its rights."""
     if role not in ROLES:
         raise UserFault("account.role", role=role[:40], known=list(ROLES))
@@ -158,17 +174,17 @@ def _wanted(wish: Wish, role: str, before: Mapping[str, Any]) -> dict[str, Any]:
         given = {"role": role, **RIGHTS[role], **given}
     if role == "viewer" and (given.get("may_publish") or given.get("may_send")):
         raise UserFault("account.viewer_rights")
-    for name, longest in LONGEST.items():
+    for name in LONGEST:
         if name in given:
-            given[name] = _text(name, given[name], longest)
+            given[name] = check_text(name, given[name])
     if "name" in given and not given["name"]:
         raise UserFault("account.no_name")
     return given
 
 
-def _text(name: str, value: str, longest: int) -> str:
+def check_text(name: str, value: str) -> str:
     """Names stand in the headers of mails: one line, no control signs. A signature may have several lines."""
-    lines = value.replace("\r\n", "\n").strip().split("\n")
+    lines, longest = value.replace("\r\n", "\n").strip().split("\n"), LONGEST[name]
     several = len(lines) > 1 and name != "signature"
     if several or len(value) > longest or not all(line.isprintable() for line in lines):
         raise UserFault("account.text", name=name, most=longest)
@@ -197,11 +213,19 @@ def _audit(
     connection: Connection, account: Mapping[str, Any], action: str, detail: dict[str, Any], now: datetime,
     by: UUID | None,
 ) -> None:  # fmt: skip
+    audit(connection, account["workspace_id"], account["id"], action, detail, now, by)
+
+
+def audit(
+    connection: Connection, workspace_id: UUID, subject: UUID, action: str, detail: dict[str, Any], now: datetime,
+    by: UUID | None, kind: str = "user",
+) -> None:  # fmt: skip
+    """One act on an account or an invitation."""
     rows.audit(
         connection,
         {
-            "id": new_id(now), "workspace_id": account["workspace_id"], "at": now, "user_id": by, "action": action,
-            "subject_kind": "user", "subject": str(account["id"]),
+            "id": new_id(now), "workspace_id": workspace_id, "at": now, "user_id": by, "action": action,
+            "subject_kind": kind, "subject": str(subject),
             "detail": {**detail, "through": "page" if by else "shell"},
         },
     )  # fmt: skip

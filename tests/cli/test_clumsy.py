@@ -27,7 +27,7 @@ Before = Callable[[], None] | None
 def trellis(folder: Path, *words: str | bytes, before: Before = None, **settings: str) -> tuple[int, str]:
     """Run the command in a process of its own, in `folder`; its exit code and all it said."""
     around = {name: value for name, value in os.environ.items() if not name.startswith("TRELLIS_")}
-    around |= {"PYTHONPATH": str(ROOT), "TRELLIS_DATA_DIR": str(folder)}
+    around |= {"PYTHONPATH": str(ROOT), "TRELLIS_DATA_DIR": str(folder), "TRELLIS_DEMO": "off"}
     around |= {f"TRELLIS_{name.upper()}": value for name, value in settings.items()}
     done = subprocess.run(
         [sys.executable, "-c", CALL, *words], cwd=folder, env=around, capture_output=True, timeout=60, preexec_fn=before

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from app.services.running import run_due
-from app.store.tables import consents, deliveries
+from app.store.tables import consents, contacts, deliveries
 from tests.cli.conftest import Line
 from tests.support import line
 
@@ -54,6 +54,23 @@ def test_the_ledger_is_checked(command: Line) -> None:
     assert command.run("ledger", "check").exit_code == 0
 
 
+def test_checking_an_address_says_consent_and_caps_too(command: Line) -> None:
+    first, second = line.people(command.world, 2)
+    told = command.told("suppressions", "check", line.address(0))
+    assert told["contact"] == str(first)
+    topics = {each["topic"]: each for each in told["marketing"]["topics"]}
+    assert (topics["guides"]["goes"], topics["guides"]["state"]) == (True, "given")
+    assert [each["rule"] for each in topics["offers"]["verdicts"]] == ["consent"]
+    assert [each["kind"] for each in topics["offers"]["changes"]] == ["give_consent"]
+    assert [each["cap"] for each in told["marketing"]["caps"]] == ["1 a day", "3 a week"]
+    with command.world.database.write() as connection:
+        connection.execute(contacts.update().where(contacts.c.id == second).values(mails_a_week=0))
+    output = command.run("suppressions", "check", line.address(1)).output
+    assert "guides: no mail goes (consent: given)." in output
+    assert "  cap (suppress): " in output
+    assert "Cap 1 a day: 0 of 1 used." in output
+
+
 def test_suppressions_are_kept_from_the_shell(command: Line, tmp_path: Path) -> None:
     assert command.run("suppressions", "add", "x@example.com", "--why", "asked").exit_code == 0
     assert command.told("suppressions", "check", "x@example.com", code=1)["stopped"]
@@ -61,6 +78,7 @@ def test_suppressions_are_kept_from_the_shell(command: Line, tmp_path: Path) -> 
     assert [each["value"] for each in listed] == ["x@example.com"]
     assert command.told("suppressions", "lift", listed[0]["id"], "--why", "a mistake")["lifted"]
     assert not command.told("suppressions", "check", "x@example.com")["stopped"]
+    assert "no consent is on record" in command.run("suppressions", "check", "x@example.com").output
     file = tmp_path / "left.csv"
     file.write_text("Email Address\ny@example.com\nnonsense\n")
     told = command.told("suppressions", "import", file, "--dry-run")

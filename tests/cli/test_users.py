@@ -43,3 +43,20 @@ def test_refusals_name_the_remedy(command: Line) -> None:
     assert "make another one first" in last["problem"]
     assert command.told("users", "change", "who@x.it", code=1)["code"] == "account.unknown"
     assert command.run("users", "add", "bo@x.it", "--name", "Bo", "--role", "king").exit_code == 2
+
+
+def test_invited_by_shell_and_taken_back(command: Line) -> None:
+    made = command.told("users", "invite", "Ada@x.it", "--name", "Ada", "--role", "sales", "--may-send")
+    assert (made["email"], made["role"], made["may_send"], made["state"]) == (
+        "ada@x.it",
+        "sales",
+        True,
+        "due",
+    )
+    again = command.told("users", "invite", "ada@x.it", "--name", "Ada", "--role", "sales", code=1)
+    assert again["code"] == "account.invited_already"
+    assert "ada@x.it" in command.run("users", "invitations").output
+    assert [one["name"] for one in command.told("users", "invitations")] == ["Ada"]
+    assert "taken back" in command.run("users", "withdraw", "ada@x.it").output
+    assert command.told("users", "withdraw", "ada@x.it", code=1)["code"] == "account.gone"
+    assert command.told("users", "invitations") == []

@@ -12,21 +12,28 @@ from sqlalchemy import insert
 
 from app.core.ids import timed_id
 from app.factory import create_app
+from app.services import account_mails, colleagues
+from app.services.dkim_keys import make
 from app.services.privacy.asking import HOLDS, write_request
 from app.services.returned import accept, read_due
 from app.services.suppressions import Asked, add, find
+from app.services.users import Wish
+from app.store import account_mails as account_rows
 from app.store import tables
 from app.store.caught import CaughtMails
 from app.store.database import Database
 from tests.services.authoring import content
 from tests.services.signals.conftest import Scene, lay_scene
 from tests.support.joining import FORM
+from tests.support.library import PDF, piece, write_pieces
 from tests.support.line import NOW, enroll
 from tests.support.seed import PASSWORD_HASH
 from tests.web.conftest import Browser, signed_in
 from tests.web.recipients.conftest import Visitor
 
 ROLES = ("admin", "marketer", "sales", "viewer")
+# A title is one line of YAML between quotes.
+HOSTILE_PIECE = "'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}{% raw %}"
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}{% raw %}=1+1"
 
 
@@ -42,6 +49,8 @@ class Site:
     request: str
     mail: UUID
     suppression: UUID
+    invitation: UUID
+    colleague: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -63,10 +72,20 @@ class Site:
             "returned.raw": f"/returned/{self.returned}/raw",
             "deliveries.show": f"/deliveries/{self.mail}",
             "senders.show": f"/senders/one?address={self.scene.world.settings.sender_address}",
+            "keys.show": "/senders/keys/one?domain=halden.example&selector=m1",
+            "colleagues.show": f"/colleagues/{self.colleague}",
+            "entry.invited": "/invited/invite-link",
+            "entry.reset": "/reset/reset-link",
+            "entry.code": "/sign-in/code",
             "suppressions.show": f"/suppressions/{self.suppression}",
             "recipients.follow": f"/c/{track}/1",
             "recipients.ask": f"/a/{manage}/100",
             "recipients.join": "/join/guides",
+            "recipients.recommended": f"/i/{self.scene.world.keyring.seal_referral(self.scene.person)}",
+            "recipients.read": "/library/heat",
+            "recipients.document": "/library/heat.pdf",
+            "recipients.file": "/library/heat/heat.pdf",
+            "library.show": "/pieces/of/heat",
             "recipients.confirming": f"/k/{self.request}",
         }
         for rule in self.app.url_map.iter_rules():
@@ -85,9 +104,11 @@ def caught(tmp_path: Path) -> Iterator[CaughtMails]:
 
 @pytest.fixture
 def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
+    write_pieces(tmp_path / "content", {"heat.md": piece(HOSTILE_PIECE, file="heat.pdf"), "heat.pdf": PDF})
     scene = lay_scene(database, tmp_path, secret_key="k" * 32, lifecycle=content.LIFECYCLE + FORM)
     enroll(scene.world, [scene.person], due_at=NOW + timedelta(days=1))
-    _team(scene)
+    colleague = _team(scene)
+    invitation = _links(scene, colleague)
     raw = (
         f"From: a@x.example\r\nTo: b@x.example\r\nSubject: {HOSTILE}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
         f"<p>{HOSTILE}</p><meta http-equiv=refresh content='0;url=https://evil.example/'>"
@@ -97,12 +118,15 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     while read_due(scene.world, NOW):
         pass
     add(scene.world, "address", "gone@x.example", HOSTILE, None, NOW)
+    make(scene.world, "halden.example", NOW, selector="m1", algorithms=("ed25519",))
     [suppression], _ = find(scene.world, Asked("gone@x.example"), 10)
     mail = scene.delivery()
     visitor: Visitor
     app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)
     visitor = Visitor(scene, app, app.test_client(use_cookies=False), mail)
-    return Site(scene, app, visitor, caught, returned, _request(scene), mail, suppression.id)
+    return Site(
+        scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague
+    )
 
 
 def _request(scene: Scene) -> str:
@@ -114,7 +138,8 @@ def _request(scene: Scene) -> str:
     return scene.world.keyring.seal_request(request)
 
 
-def _team(scene: Scene) -> None:
+def _team(scene: Scene) -> UUID:
+    """One of each role; the id of the viewer."""
     rows = [
         {
             "id": timed_id(NOW, b"user" + role[:6].encode().ljust(6)), "workspace_id": scene.world.workspace_id,
@@ -126,3 +151,17 @@ def _team(scene: Scene) -> None:
     ]  # fmt: skip
     with scene.world.database.write() as connection:
         connection.execute(insert(tables.users), rows)
+    return UUID(str(rows[-1]["id"]))
+
+
+def _links(scene: Scene, colleague: UUID) -> UUID:
+    """An invitation and a link for a new password, as their mails hold them: `invite-link` and `reset-link`."""
+    world = scene.world
+    invitation = colleagues.invite(world, "ada@halden.example", Wish(name="Ada", role="sales"), NOW, None).id
+    with world.database.write() as connection:
+        reset = account_mails.ask(connection, world, "reset", "viewer@halden.example", NOW, user_id=colleague)
+        for mail, kind in ((invitation, "invite"), (reset, "reset")):
+            account_rows.change(
+                connection, mail, token_hash=account_mails.digest(f"{kind}-link"), due_at=None, sent_at=NOW
+            )
+    return invitation

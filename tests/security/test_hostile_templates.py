@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -113,9 +114,16 @@ def test_front_matter_is_read_by_the_web_server_itself_and_does_it_no_harm(front
 def test_what_runs_away_all_the_same_is_stopped_and_this_process_keeps_its_limits() -> None:
     before = [resource.getrlimit(kind) for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU)]
     job = Job("discovery/hello", "", SIMPLE, LAYOUT, PARTIALS, BRAND)
-    for limits in (Limits(memory_bytes=40 << 20), Limits(wall_seconds=0.01), Limits(output_bytes=500)):
+    large = replace(
+        job, text=template("".join(section(f"<mj-text>{'word ' * 200}</mj-text>") for _ in range(300)))
+    )
+    for one, limits in (
+        (large, Limits(memory_bytes=40 << 20)),
+        (job, Limits(wall_seconds=0.01)),
+        (job, Limits(output_bytes=500)),
+    ):
         with pytest.raises(TemplateError) as caught:
-            compile_limited(job, limits)
+            compile_limited(one, limits)
         assert caught.value.problems[0].remedy
     assert before == [resource.getrlimit(kind) for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU)]
     assert compile_limited(job).key == "discovery/hello"

@@ -7,6 +7,7 @@ from tests.security.test_looking import rows_of
 
 # What everybody of the team may do to themselves.
 OWN = frozenset({"account.sign_in", "account.sign_out", "account.password", "account.theme"})
+OWN_ROOMS = ("recipients.", "incoming.", "entry.", "own.")
 # What more than the admin may do.
 MAY = {"returned.assign": ("sales", "marketer"), "returned.dismiss": ("sales", "marketer")}
 
@@ -14,12 +15,13 @@ MAY = {"returned.assign": ("sales", "marketer"), "returned.dismiss": ("sales", "
 def _acting(site: Site, role: str = "") -> list[str]:
     rules = [rule for rule in site.app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     paths = [
-        rule.rule.replace("<uuid:message_id>", str(site.returned)).replace(
-            "<uuid:suppression_id>", str(site.suppression)
-        )
+        rule.rule.replace("<uuid:message_id>", str(site.returned))
+        .replace("<uuid:suppression_id>", str(site.suppression))
+        .replace("<uuid:mail_id>", str(site.invitation))
+        .replace("<uuid:user_id>", str(site.colleague))
         for rule in rules
         if rule.endpoint not in OWN
-        and not rule.endpoint.startswith(("recipients.", "incoming."))
+        and not rule.endpoint.startswith(OWN_ROOMS)
         and role not in MAY.get(rule.endpoint, ())
     ]
     assert "/sending/stop" in paths

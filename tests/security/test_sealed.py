@@ -30,7 +30,7 @@ def test_no_page_command_or_file_shows_a_sealed_key(site: Site) -> None:
     dkim_keys.activate(world, key, NOW)
     vault = Vault(world.settings)
     with world.database.read() as connection:
-        sealed = connection.execute(select(keys.c.private_key)).scalar_one()
+        sealed = connection.execute(select(keys.c.private_key).where(keys.c.id == key.id)).scalar_one()
     line = vault.open(sealed).splitlines()[3]
     secrets = (sealed, line, vault.open(sealed)[:40], *world.settings.sealing_keys())
     browser = site.as_role("admin")

@@ -83,7 +83,9 @@ def resume() -> ResponseReturnValue:
 def test() -> ResponseReturnValue:
     address, to = request.form.get("address", ""), request.form.get("to", "").strip()[:320]
     try:
-        tested = testing.try_out(_world(), address, house_route(web().settings), now(), to or None)
+        tested = testing.try_out(
+            _world(), address, house_route(web().settings), now(), to or None, user().locale or ""
+        )
     except SenderFault as fault:
         return _one(address, fault=fault, to=to), 422
     except CannotOpen as fault:

@@ -3,7 +3,7 @@
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.services import accounts
+from app.services import accounts, demo
 from app.web.shared.context import now, user, user_or_none, web
 from app.web.shared.session import forget, remember, safe_next, token
 
@@ -18,7 +18,7 @@ def sign_in() -> ResponseReturnValue:
     wanted = request.values.get("next")
     if request.method != "POST":
         if user_or_none():
-            return redirect(safe_next(wanted))
+            return redirect(first_page(wanted))
         return render_template("account/sign_in.html", wanted=wanted, email="", failed=False)
     email = request.form.get("email", "")
     opened = accounts.sign_in(
@@ -31,7 +31,17 @@ def sign_in() -> ResponseReturnValue:
     # The old sign-in of this browser ends: a token somebody else may know is not carried on.
     if token():
         accounts.sign_out(web().database, token(), now())
-    return remember(redirect(safe_next(wanted)), opened)
+    half = accounts.half_of(web().database, opened, now()) is not None
+    return remember(redirect(url_for("entry.code", next=wanted) if half else first_page(wanted)), opened)
+
+
+def first_page(wanted: str | None) -> str:
+    """Where somebody wanted to go; while the workspace is empty and a demo is there, the demo shows how it looks."""
+    target = safe_next(wanted)
+    first = url_for("today.show")
+    if target == first and demo.comes_first(web().database, web().workspace_id):
+        return f"{request.script_root}{demo.PATH}/"
+    return target
 
 
 @account.post("/sign-out")
@@ -55,7 +65,7 @@ def password() -> ResponseReturnValue:
         )  # fmt: skip
     except accounts.AccountError as error:
         return render_template("account/password.html", fault=error.code), 422
-    return remember(redirect(url_for("today.show")), fresh)
+    return remember(redirect(first_page(None)), fresh)
 
 
 @account.post("/theme")

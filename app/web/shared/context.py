@@ -20,13 +20,16 @@ NAME = "trellis"
 
 @dataclass(slots=True)
 class Web:
-    """Made once by the factory. `caught` is None where mail leaves for real."""
+    """Made once by the factory. `caught` is None where mail leaves for real; `is_demo`: it shows the demo, below
+    the address of the real pages.
+    """
 
     database: Database
     settings: Settings
     clock: Callable[[], datetime]
     caught: CaughtMails | None
     _workspace_id: UUID | None = field(default=None)
+    is_demo: bool = False
 
     @property
     def workspace_id(self) -> UUID:

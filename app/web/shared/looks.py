@@ -35,7 +35,7 @@ def _(text: str, **params: Any) -> str:
 def add_looks(app: Flask) -> None:
     app.jinja_env.filters.update(
         stage_look=stage_look, stage_label=stage_label, initials=initials, instant=instant, number=number,
-        age=age, day=day, weekday=weekday, clock=clock, value=value, groupby_day=groupby_day,
+        age=age, day=day, monthday=monthday, nice_step=nice_step, weekday=weekday, clock=clock, value=value, groupby_day=groupby_day,
     )  # fmt: skip
     app.jinja_env.globals.update(
         say=say,
@@ -128,6 +128,21 @@ def day(at: datetime) -> str:
     if here.date() == (today - timedelta(days=1)).date():
         return _("Yesterday, %(day)s", day=format_date(here.date(), "d MMMM", locale=locale()))
     return words
+
+
+def monthday(at: datetime) -> str:
+    """The day of the month alone, for the foot of a chart."""
+    return str(at.astimezone(zone()).day)
+
+
+def nice_step(least: float) -> int:
+    """The distance of a chart's grid lines: 1, 2 or 5 with zeros behind, at least `least`."""
+    ten = 1
+    while True:
+        for digit in (1, 2, 5):
+            if digit * ten >= least:
+                return digit * ten
+        ten *= 10
 
 
 def groupby_day(entries: Iterable[Entry]) -> list[Day]:
