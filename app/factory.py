@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
+from uuid import UUID
 
 from flask import Flask, g, request
 from flask_babel import Babel
@@ -12,12 +13,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import Spool
+from app.services import demo
 from app.services.world import World, open_world
 from app.store.caught import CaughtMails
 from app.store.database import Database
+from app.web.admins.audit import audit
 from app.web.admins.catcher import catcher
+from app.web.admins.colleagues import colleagues
 from app.web.admins.deliveries import deliveries
 from app.web.admins.health import health
+from app.web.admins.keys import keys
 from app.web.admins.returned import returned
 from app.web.admins.senders import senders
 from app.web.admins.sending import sending
@@ -25,22 +30,27 @@ from app.web.admins.suppressions import suppressions
 from app.web.admins.truths import truths
 from app.web.admins.webhooks import webhooks
 from app.web.incoming import add_incoming
+from app.web.marketers.checking import checking
 from app.web.marketers.contacts import contacts
+from app.web.marketers.library import library
 from app.web.marketers.sequences import sequences
 from app.web.marketers.today import today
 from app.web.recipients import add_recipients
 from app.web.shared.account import account, chosen_theme
 from app.web.shared.context import NAME, Web, user_or_none, web
+from app.web.shared.demo_door import DemoDoor
+from app.web.shared.entry import entry
 from app.web.shared.errors import add_error_pages
 from app.web.shared.headers import add_headers
 from app.web.shared.looks import add_looks, locale
-from app.web.shared.session import guard
+from app.web.shared.own import own
+from app.web.shared.session import guard, real_root
 from config import Settings
 
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, today, contacts, sequences, catcher, health, sending, senders, webhooks, returned, deliveries, suppressions, truths,
+    account, entry, own, colleagues, audit, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.
@@ -57,8 +67,10 @@ def create_app(
     caught: CaughtMails | None = None,
     clock: Callable[[], datetime] = _clock,
     world: World | None = None,
+    is_demo: bool = False,
 ) -> Flask:
-    """The web face of one installation. What is not given is opened as the settings say.
+    """The web face of one installation, with that of its demo below it. What is not given is opened as the
+    settings say; `is_demo`: these pages are those of the demo themselves.
 
     The spool and the link maps of this process stand in `extensions` as `spool` and `link_maps`.
     """
@@ -68,7 +80,7 @@ def create_app(
     app.config.update(
         SECRET_KEY=keys[0],
         SECRET_KEY_FALLBACKS=keys[1:],
-        SESSION_COOKIE_NAME="trellis_form",
+        SESSION_COOKIE_NAME="trellis_form_demo" if is_demo else "trellis_form",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.cookie_secure,
@@ -84,7 +96,7 @@ def create_app(
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     database = database or (world.database if world is not None else Database(settings.url_of_database))
-    wired = Web(database, settings, clock, caught)
+    wired = Web(database, settings, clock, caught, world.workspace_id if world is not None else None, is_demo)
     app.extensions[NAME] = wired
     # Order matters: who is asking is known before a form's proof is looked at.
     guard(app)
@@ -103,7 +115,23 @@ def create_app(
         app, settings, spool, links, lambda: world or open_world(database, wired.workspace_id, settings)
     )
     add_incoming(app)
+    if not is_demo:
+        _open_demo_door(app, settings, database, clock)
     return app
+
+
+def _open_demo_door(
+    app: Flask, settings: Settings, database: Database, clock: Callable[[], datetime]
+) -> None:
+    """The demo's pages come and go with it, in every process that serves pages."""
+
+    def show(workspace_id: UUID) -> Flask:
+        apart = demo.demo_settings(settings)
+        return create_app(
+            apart, database, None, clock, open_world(database, workspace_id, apart), is_demo=True
+        )
+
+    app.wsgi_app = DemoDoor(app.wsgi_app, lambda: demo.workspace_of(database), show)  # type: ignore[method-assign]
 
 
 def _locale() -> str:
@@ -122,4 +150,13 @@ def _everywhere() -> dict[str, object]:
         "brand": web().settings.brand_name,
         "has_catcher": web().caught is not None,
         "locale": locale(),
+        "demo": _demo(),
     }
+
+
+def _demo() -> dict[str, object]:
+    """`here`: these are the demo's pages; `at` is the way to the other ones, empty where there are none."""
+    if web().is_demo:
+        return {"here": True, "at": f"{real_root()}/"}
+    there = g.get("user") is not None and demo.workspace_of(web().database) is not None
+    return {"here": False, "at": f"{request.script_root}{demo.PATH}/" if there else ""}

@@ -18,6 +18,9 @@ from app.services.moving import move_by_person
 from app.store import contacts as store
 
 SHOWN_REMARKS = 20
+FLAG_WORDS = {
+    "role": "of a role", "disposable": "thrown away after use", "no_mail": "at a domain without mail", "typo": "mistyped",
+}  # fmt: skip
 STOPPED = "Stopped. What was taken in stays; `trellis contacts resume` goes on with the rest."
 
 
@@ -242,7 +245,8 @@ def _print_summary(summary: ImportSummary, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "import": summary.import_id, "state": summary.state, "counts": summary.counts,
+                "import": summary.import_id, "state": summary.state, "flags": summary.flags,
+                "counts": {name: summary.counts[name] for name in importing.COUNTS},
                 "problem": sentence(summary.problem.code, summary.problem.params) if summary.problem else None,
                 "results": str(summary.results) if summary.results else None,
                 "remarks": [
@@ -268,7 +272,8 @@ def _print_summary(summary: ImportSummary, as_json: bool) -> None:
 
 
 def _counted(summary: ImportSummary) -> Iterator[str]:
-    yield from (f"{count} {name}" for name, count in summary.counts.items() if name != "enrolled")
+    yield from (f"{summary.counts[name]} {name}" for name in importing.COUNTS if name != "enrolled")
+    yield from (f"{count} {FLAG_WORDS[kind]}" for kind, count in summary.flags.items() if count)
     first, later = summary.entering
     if first == 0:
         yield "nobody to enter a sequence"

@@ -8,6 +8,7 @@ from app.runtime import clock
 from app.runtime.logs import quiet_logs
 from app.runtime.serving import House, NoPort, free_port
 from app.services.authoring.applying import Refused
+from app.services.demo import state as demo_state
 from app.services.starting import Started, start
 from app.services.starting import migrate as migrate_database
 from app.services.world import open_world
@@ -37,13 +38,34 @@ def run(settings: Settings, admin: str) -> None:
 def _serve(settings: Settings, admin: str) -> None:
     database = Database(settings.url_of_database)
     started = _start(database, settings, admin)
+    _tell_password(started)
+    _show_demo(database, settings, is_first=started.password is not None)
     world = open_world(database, started.workspace_id, settings)
     app = create_app(settings, world=world)
-    _tell_password(started)
     House(world, app, app.extensions["spool"], app.extensions["link_maps"], click.echo).serve(
         settings.public_url
     )
     database.close()
+
+
+def _show_demo(database: Database, settings: Settings, *, is_first: bool) -> None:
+    """On an empty database without a relay there is a demo to look at; a broken-off one is made anew.
+
+    Whatever is wrong with it, the real workspace is served.
+    """
+    state = demo_state(database)
+    wanted = settings.demo and (state == "half" or (is_first and settings.uses_catcher))
+    if not wanted and state in ("none", "there"):
+        return
+    from app.cli.demo import Stopped, bring
+    from app.cli.demo_making import Wish
+
+    try:
+        bring(database, settings, Wish() if wanted else None, click.echo)
+    except Stopped:
+        raise
+    except click.ClickException as fault:
+        click.echo(fault.message, err=True)
 
 
 @click.command()

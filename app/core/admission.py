@@ -10,6 +10,9 @@ from app.core.sequences import Again, Sequence
 from app.core.setting import Setting
 from app.core.timing import add_span
 
+# The state of a sequence that belongs to another preset of the lifecycle than the one in use.
+SILENT = "silent"
+
 
 @dataclass(frozen=True, slots=True)
 class Stay:
@@ -44,6 +47,8 @@ def refusal(
 ) -> Reason | None:
     """Why a contact may not enter; None: they may. `state` is the sequence's, `trigger` what asked."""
     names = {"sequence": sequence.key}
+    if state == SILENT:
+        return Reason("enroll.other_preset", {**names, "preset": sequence.preset})
     if state != "live":
         return Reason("enroll.not_live", {**names, "state": state})
     if past is not None and past.ended_at is None:

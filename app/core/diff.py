@@ -14,6 +14,7 @@ How = Literal["added", "removed", "changed", "moved"]
 HEAD = {
     "title": "title", "stage": "for", "topic": "topic", "trigger": "enter", "again": "again", "priority": "priority",
     "manner": "window, caps and lateness", "goal": "goal", "exit_events": "exit", "exit_if": "exit",
+    "preset": "preset",
 }  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def _change(rule: str, decision: Decision, mail: MailFacts, sequence: Sequence |
 
 
 # Rules whose delay ends by itself.
-ENDS_BY_ITSELF = ("sender", "pause", "cap", "window")
+ENDS_BY_ITSELF = ("sender", "pause", "away", "cap", "window")
 _PLAIN = {
     "archived": "bring_back_sequence",
     "goal": "undo_goal",

@@ -62,6 +62,7 @@ class MailFacts:
     stopped: Reason | None = None
     person_has_word: Reason | None = None
     paused_until: datetime | None = None
+    away_until: datetime | None = None
     sender_problem_until: datetime | None = None
     sender_problem: Reason | None = None
     caps: tuple[FrequencyCap, ...] = ()
@@ -74,6 +75,13 @@ class MailFacts:
     zone: Zone = _UTC
     calendar: Calendar = _NO_HOLIDAYS
     country: str | None = None
+
+
+def expiry(planned_at: datetime, expires_at: datetime | None, away_until: datetime | None) -> datetime | None:
+    """When a mail is too late: the days its recipient is away do not count."""
+    if expires_at is None or away_until is None or away_until <= planned_at:
+        return expires_at
+    return max(expires_at, away_until + (expires_at - planned_at))
 
 
 def enrollment(mail: MailFacts, now: datetime) -> Decision:
@@ -174,6 +182,14 @@ def pause(mail: MailFacts, now: datetime) -> Decision:
     return Defer(until, "pause", Reason("gate.contact_paused", {"until": until.isoformat()}))
 
 
+def away(mail: MailFacts, now: datetime) -> Decision:
+    """Who is away, as their automatic answer says, finds our mail when they are back, and not below all others."""
+    until = mail.away_until
+    if until is None or until <= now:
+        return PASS
+    return Defer(until, "away", Reason("gate.away", {"until": until.isoformat()}))
+
+
 def cap(mail: MailFacts, now: datetime) -> Decision:
     """The frequency caps, shared by all sequences, and the contact's own."""
     caps = mail.caps
@@ -220,7 +236,7 @@ class Rule(Protocol):
 FINAL: tuple[Rule, ...] = (
     enrollment, archived, goal, exits, address, suppression, consent, stage, holdout, once, late,
 )  # fmt: skip
-HOLDING: tuple[Rule, ...] = (stopped, sender, sequence, person, pause, cap, window)
+HOLDING: tuple[Rule, ...] = (stopped, sender, sequence, person, pause, away, cap, window)
 RULES: tuple[Rule, ...] = FINAL + HOLDING
 
 # A service mail answers what somebody just did, so it needs no consent and waits for no office hours;

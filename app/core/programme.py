@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from app.core.caps import FrequencyCap, parse_caps
+from app.core.contacts.flags import USUAL, read_flags
 from app.core.forms import Form, read_forms
 from app.core.labels import Labels, read_labels
 from app.core.parsing import parsed
@@ -16,7 +17,22 @@ T = TypeVar("T")
 
 _COUNTRY = "Write the two capitals of ISO 3166, such as “DE”."
 _LATE = Span(3, "days")
-_KEYS = ("caps", "quiet", "window", "zone", "locale", "country", "topics", "forms", "late", "holidays of")
+_WHEN_AWAY = ("defer", "send")
+_KEYS = (
+    "caps",
+    "quiet",
+    "window",
+    "zone",
+    "locale",
+    "country",
+    "topics",
+    "forms",
+    "late",
+    "holidays of",
+    "flags",
+    "when away",
+    "subjects",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +48,9 @@ class Programme:
     """`zone`, `locale` and `country` stand in for what is not known of a contact.
 
     `window` and `late` are for sequences that have none of their own. `holidays_of` are the countries
-    (ISO 3166, capitals) whose holidays `calendar` is to hold.
+    (ISO 3166, capitals) whose holidays `calendar` is to hold. `flags`: what becomes of a flagged address,
+    by kind of flag. `subjects` are names of the topics that mails and pieces of the library are about.
+    `wait_when_away`: marketing to those whose automatic answer says that they are away waits.
     """
 
     caps: tuple[FrequencyCap, ...] = ()
@@ -46,6 +64,9 @@ class Programme:
     forms: Mapping[str, Form] = field(default_factory=dict)
     late: Span = _LATE
     holidays_of: tuple[str, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=lambda: USUAL)
+    wait_when_away: bool = True
+    subjects: Mapping[str, Topic] = field(default_factory=dict)
 
 
 def read_programme(node: Node | None, calendar: Calendar) -> Programme:
@@ -64,9 +85,12 @@ def read_programme(node: Node | None, calendar: Calendar) -> Programme:
         locale=_checked(node.get("locale"), plain.locale, _is_locale, "Write one such as “en” or “pt-BR”."),
         country=_checked(node.get("country"), plain.country, _is_country, _COUNTRY),
         topics=topics,
+        subjects=_topics(node.get("subjects")),
         forms=read_forms(node.get("forms"), topics),
         late=parsed(node.get("late"), Span.parse, plain.late),
         holidays_of=_countries(node.get("holidays of")),
+        flags=read_flags(node.get("flags")),
+        wait_when_away=(away := node.get("when away")) is None or away.choice(_WHEN_AWAY, "defer") == "defer",
     )
 
 

@@ -17,7 +17,8 @@ from app.core.timing import Span
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 MOST_STEPS = 500
 TOP_KEYS = (
-    "sequence", "title", "for", "topic", "enter", "again", "priority", "goal", "exit", "steps", "about", *MANNER_KEYS,
+    "sequence", "title", "for", "topic", "enter", "again", "priority", "goal", "exit", "steps", "about", "preset",
+    *MANNER_KEYS,
 )  # fmt: skip
 TRIGGERS = ("stage_entered", "form", "event", "segment", "date", "person", "api")
 
@@ -43,7 +44,10 @@ class Again:
 
 @dataclass(frozen=True)
 class Sequence:
-    """One version. A step's key is its identity across versions; `steps` keeps the order of the text."""
+    """One version. A step's key is its identity across versions; `steps` keeps the order of the text.
+
+    `preset` is the only preset of the lifecycle in which people enter; None: in each.
+    """
 
     key: str
     title: str
@@ -57,6 +61,10 @@ class Sequence:
     exit_events: EventPattern | None
     exit_if: Condition | None
     steps: Mapping[str, Step] = field(default_factory=dict)
+    preset: str | None = None
+
+    def belongs_to(self, preset: str) -> bool:
+        return self.preset in (None, preset)
 
     @cached_property
     def first(self) -> str:
@@ -94,7 +102,7 @@ def read_sequence(node: Node) -> Sequence | None:
     manner = read_manner(node, Manner())
     mails = _mails(steps_node)
     exit_events, exit_if = _exits(node.get("exit"), mails)
-    goal = node.get("goal")
+    goal, preset = node.get("goal"), node.get("preset")
     sequence = Sequence(
         key=name,
         title=title.text() if title else name.replace("-", " ").capitalize(),
@@ -108,6 +116,7 @@ def read_sequence(node: Node) -> Sequence | None:
         exit_events=exit_events,
         exit_if=exit_if,
         steps=_steps(steps_node, manner, mails) if steps_node else {},
+        preset=preset.text() if preset else None,
     )
     return None if node.failed else sequence
 

@@ -7,13 +7,17 @@ from zoneinfo import ZoneInfo
 from app.core.conditions import Condition
 from app.core.facts import Facts
 from app.core.lifecycle import Lifecycle
+from app.core.pieces import PieceInfo
 from app.core.programme import Programme
 from app.core.timing import zone_of
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateInfo:
-    """What the engine must know of a template: the stage gate reads its kind, the choice its topics."""
+    """What the engine must know of a template: the stage gate reads its kind, the choice its topics.
+
+    `pieces` are those of the library that its links lead to.
+    """
 
     key: str
     content_kind: str
@@ -21,6 +25,7 @@ class TemplateInfo:
     topics: tuple[str, ...] = ()
     repeat: bool = False
     ask: str | None = None
+    pieces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Setting:
     programme: Programme
     templates: Mapping[str, TemplateInfo] = field(default_factory=dict)
     segments: Mapping[str, Condition] = field(default_factory=dict)
+    pieces: Mapping[str, PieceInfo] = field(default_factory=dict)
 
     def zone(self, facts: Facts) -> ZoneInfo:
         """The contact's zone, or the programme's where there is none or a bad one."""

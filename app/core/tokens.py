@@ -52,6 +52,16 @@ class ManageToken:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadToken:
+    """Who came to a page of the library, by which link of which mail. It opens nothing and changes nothing."""
+
+    delivery: UUID
+    contact: UUID
+    variant: UUID
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
 class EnvelopeToken:
     """The delivery that a bounce, a reply or a Message-ID belongs to."""
 
@@ -100,7 +110,7 @@ class _Sealer:
 class Keyring:
     """Seals with the first key and opens with any of them, so that retired keys keep verifying."""
 
-    __slots__ = ("_envelope", "_manage", "_request", "_track")
+    __slots__ = ("_envelope", "_manage", "_read", "_referral", "_request", "_track")
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys:
@@ -111,6 +121,8 @@ class Keyring:
         self._manage = tuple(_Sealer(key, "manage") for key in keys)
         self._envelope = tuple(_Sealer(key, "envelope") for key in keys)
         self._request = tuple(_Sealer(key, "request") for key in keys)
+        self._read = tuple(_Sealer(key, "read") for key in keys)
+        self._referral = tuple(_Sealer(key, "referral") for key in keys)
 
     def seal_track(self, delivery: UUID, contact: UUID, variant: UUID) -> str:
         """The token of a mail's pixel and links."""
@@ -156,6 +168,28 @@ class Keyring:
         if payload is None or len(payload) != 10 or not payload.startswith(b"at"):
             return None
         return datetime.fromtimestamp(int.from_bytes(payload[2:], "big"), UTC)
+
+    def seal_read(self, token: TrackToken, link: int) -> str:
+        """What a link to the library passes on to its page."""
+        who = token.delivery.bytes + token.contact.bytes + token.variant.bytes
+        return _to_url(self._read[0].seal(who + link.to_bytes(2, "big")))
+
+    def open_read(self, token: str) -> ReadToken | None:
+        """What the token holds, or None when it is not one of ours."""
+        payload = _open(self._read, _from_url(token))
+        if payload is None or len(payload) != 50:
+            return None
+        delivery, contact, variant = (UUID(bytes=payload[start : start + 16]) for start in (0, 16, 32))
+        return ReadToken(delivery, contact, variant, int.from_bytes(payload[48:], "big"))
+
+    def seal_referral(self, contact: UUID) -> str:
+        """The token in the link that somebody passes on to others: it only says by whose word they come."""
+        return _to_url(self._referral[0].seal(contact.bytes))
+
+    def open_referral(self, token: str) -> UUID | None:
+        """The contact who recommends us, or None when it is not one of ours."""
+        payload = _open(self._referral, _from_url(token))
+        return UUID(bytes=payload) if payload is not None and len(payload) == 16 else None
 
     def seal_envelope(self, delivery: UUID) -> str:
         """46 letters and digits of lower-case base32, the same on every attempt."""

@@ -20,10 +20,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class LinkMap:
-    """All links of one compiled variant of a template."""
+    """All links of one compiled variant of a template; `locale` is the language it is written in ("": not known)."""
 
     template: str
     targets: tuple[Target, ...]
+    locale: str = ""
 
     def target(self, number: int) -> Target | None:
         return next((target for target in self.targets if target.number == number), None)
@@ -47,13 +48,13 @@ class LinkMaps:
                 targets = tuple(
                     Target(row["number"], row["url"], tuple(row["topics"])) for row in data["targets"]
                 )
-                found = LinkMap(data["template"], targets)
+                found = LinkMap(data["template"], targets, str(data.get("locale", "")))
             except (OSError, ValueError, LookupError, TypeError):
                 return None
             self._known[variant_id] = found
         return found
 
-    def put(self, variant_id: UUID, template: str, targets: Sequence[Target]) -> LinkMap:
+    def put(self, variant_id: UUID, template: str, targets: Sequence[Target], locale: str = "") -> LinkMap:
         """Keep a map for good, over a power cut too: a mail's links must work as long as the mail exists."""
         known = self.get(variant_id)
         if known is not None:
@@ -65,7 +66,7 @@ class LinkMaps:
         half = path.with_suffix(f".{os.urandom(6).hex()}")
         with self._lock:
             with half.open("w") as file:
-                json.dump({"template": template, "targets": rows}, file)
+                json.dump({"template": template, "locale": locale, "targets": rows}, file)
                 file.flush()
                 os.fsync(file.fileno())
             half.replace(path)
@@ -74,7 +75,7 @@ class LinkMaps:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-        found = LinkMap(template, tuple(targets))
+        found = LinkMap(template, tuple(targets), locale)
         self._known[variant_id] = found
         return found
 

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
+from app.core.pieces import piece_of
 from app.mail.chunks import MARK, Chunk, Chunks
 from app.mail.language import Findings, inspect, literal
 from app.mail.links import Link, classify, destination, is_web
 from app.mail.source import Problem, TemplateSource
 
-_REMEDY = "Write https://…, mailto:…, tel:…, link:name, answer:value or {{ links.unsubscribe }}."
+_REMEDY = (
+    "Write https://…, mailto:…, tel:…, link:name, library:piece, answer:value or {{ links.unsubscribe }}."
+)
 
 
 class Hrefs:
@@ -29,6 +32,7 @@ class Hrefs:
     def add(self, value: str, line: int, where: str, report: Callable[[Problem], None]) -> str:
         """The mark that stands for this address."""
         url, name, topics = self.written(value.strip()), "", () if where else self.source.topics
+        named = None
         if url.startswith("link:"):
             name = url[5:]
             named = self.source.links.get(name)
@@ -41,6 +45,9 @@ class Hrefs:
                 )
                 return self.chunks.add(Chunk("link", '"#"', line))
             url, topics = named.to, named.topics or topics
+        if piece_of(url) is not None:
+            # Without topics of its own such a link has those of the piece, as they are when it is followed.
+            topics = named.topics if named is not None else ()
         found = inspect("".join(self.codes(url)), where=where, line=line - 1)
         roots = frozenset(field.partition(".")[0] for field in found.fields)
         kind = classify(url, roots)

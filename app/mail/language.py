@@ -60,7 +60,7 @@ OPEN_ROOTS = frozenset({"contact", "company"})
 CLOSED_ROOTS: Mapping[str, frozenset[str]] = {
     "sender": frozenset({"name", "first_name", "title", "signature", "email"}),
     "brand": frozenset({"name", "legal_name", "postal_address", "home", "mark"}),
-    "links": frozenset({"unsubscribe", "preferences", "why", "web_view"}),
+    "links": frozenset({"unsubscribe", "preferences", "why", "web_view", "referral"}),
     "mail": frozenset({"subject", "locale", "topic", "sequence", "why", "remaining"}),
     "task": frozenset({"title", "body", "due", "url", "lines"}),
     "ask": frozenset({"question"}),

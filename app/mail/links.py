@@ -12,8 +12,10 @@ from html.entities import html5
 from typing import Literal
 from urllib.parse import quote, unquote_plus
 
+from app.core.pieces import is_piece, piece_of
+
 Kind = Literal["fixed", "tracked", "special", "checked", "answer", "bad"]
-SPECIALS = ("unsubscribe", "preferences", "why", "web_view")
+SPECIALS = ("unsubscribe", "preferences", "why", "web_view", "referral")
 _ENTITY = re.compile(r"&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?)(=?)")
 _FIELD = re.compile(r"\{\{\s*([a-z]+)\.([a-z][a-z0-9_]*)\s*\}\}")
 _WEB = re.compile(r"https?://[^\s/?#\\@]+(?=[/?#]|$)", re.I)
@@ -39,6 +41,7 @@ class Urls:
     """The addresses of one mail. `hit` is followed by `/<link number>`; number 0 is the pixel.
 
     `answer` is followed by `/<value>`. `campaign` and `content` label visitors when links are not tracked.
+    `referral` is for passing on; it is there when the mail has such a link.
     """
 
     hit: str
@@ -49,16 +52,29 @@ class Urls:
     answer: str
     campaign: str = ""
     content: str = ""
+    referral: str = ""
 
     def __post_init__(self) -> None:
         """They are written into HTML and text as they are, so they may hold nothing that needs escaping."""
-        joined = "".join((self.hit, self.unsubscribe, self.preferences, self.why, self.web_view, self.answer))
+        joined = "".join(
+            (
+                self.hit,
+                self.unsubscribe,
+                self.preferences,
+                self.why,
+                self.web_view,
+                self.answer,
+                self.referral,
+            )
+        )
         if not _BARE.fullmatch(joined):
             raise ValueError("an address of the mail holds a character that needs escaping")
 
 
-def urls_for(base: str, track: str, manage: str, *, campaign: str = "", content: str = "") -> Urls:
-    """The addresses of a mail with these two tokens; `base` is https://host without a final slash.
+def urls_for(
+    base: str, track: str, manage: str, *, campaign: str = "", content: str = "", referral: str = ""
+) -> Urls:
+    """The addresses of a mail with these tokens; `base` is https://host without a final slash.
 
     The web view hangs on the token of links: people pass it on, and it opens nobody's preferences.
     """
@@ -71,6 +87,7 @@ def urls_for(base: str, track: str, manage: str, *, campaign: str = "", content:
         answer=f"{base}/a/{manage}",
         campaign=campaign,
         content=content,
+        referral=f"{base}/i/{referral}" if referral else f"{base}/library",
     )
 
 
@@ -94,6 +111,8 @@ def classify(url: str, roots: frozenset[str]) -> Kind:
         match = _FIELD.fullmatch(url)
         return "special" if match and match[2] in SPECIALS else "bad"
     if not roots:
+        if piece_of(url) is not None:
+            return "tracked" if is_piece(url) else "bad"
         if url.startswith("#") or re.match(r"(?:mailto:[^\s:/]+|tel:[+0-9][0-9().\- ]*$)", url, re.I):
             return "fixed"
         return "tracked" if is_web(url) else "bad"
@@ -110,8 +129,16 @@ def is_web(url: str) -> bool:
 
 
 def destination(url_template: str, brand: Mapping[str, str]) -> str:
-    """Where a tracked link leads. Raises ValueError when the settings make it something else than a web address."""
-    url = _FIELD.sub(lambda match: str(brand.get(match[2], "")), url_template)
+    """Where a tracked link leads; `brand` holds the address of the `library` beside the sender's settings.
+
+    Raises ValueError when the settings make it something else than a web address.
+    """
+    piece = piece_of(url_template)
+    url = (
+        f"{brand.get('library', '')}/{piece}"
+        if piece is not None
+        else _FIELD.sub(lambda match: str(brand.get(match[2], "")), url_template)
+    )
     if not is_web(url):
         raise ValueError(f"{url_template} does not lead to a web address")
     return url

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from jinja2.exceptions import TemplateError as JinjaError
 
+from app.core.pieces import piece_of
 from app.mail.compile import MAX_HTML_BYTES, CompiledTemplate
 from app.mail.language import LISTS, MAX_LOOP
 from app.mail.links import Link, Urls, destination, with_utm
@@ -36,6 +37,7 @@ PREVIEW_URLS = Urls(
     why="https://preview.invalid/why",
     web_view="https://preview.invalid/view",
     answer="https://preview.invalid/answer",
+    referral="https://preview.invalid/referral",
 )
 
 
@@ -168,16 +170,18 @@ class Program:
         elif self._links:
             brand = tuple(context.get("brand", _NOWHERE).items())
             for variable, _ending, link in self._links:
-                values[variable] = _direct(link, brand, urls.campaign, urls.content)
+                values[variable] = _direct(link, brand, urls.campaign, urls.content, self.compiled.locale)
 
 
-_SPECIALS = ("unsubscribe", "preferences", "why", "web_view")
+_SPECIALS = ("unsubscribe", "preferences", "why", "web_view", "referral")
 
 
 @lru_cache(maxsize=4096)
-def _direct(link: Link, brand: tuple[tuple[str, Any], ...], campaign: str, content: str) -> str:
+def _direct(link: Link, brand: tuple[tuple[str, Any], ...], campaign: str, content: str, locale: str) -> str:
     try:
-        return with_utm(destination(link.url_template, dict(brand)), campaign, content)
+        url = destination(link.url_template, dict(brand))
+        # Our own page wants no label, but to know in which language it is read.
+        return f"{url}?lang={locale}" if piece_of(link.url_template) else with_utm(url, campaign, content)
     except ValueError as error:
         raise RenderError("bad_destination", link=link.number) from error
 

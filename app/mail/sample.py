@@ -18,6 +18,7 @@ _KNOWN: Mapping[str, Any] = {
     "sender.email": "grace@example.com",
     "mail.remaining": 2,
     "task.url": "https://example.com/task",
+    "task.due": "29.11.2026, 13:00",
 }
 
 

@@ -15,6 +15,7 @@ from app.inbound.link_maps import LinkMaps
 from app.inbound.spool import Spool
 from app.runtime import clock
 from app.runtime.catcher import Catcher, PortBusy
+from app.runtime.demo_life import DemoLife
 from app.runtime.engine import Engine, resolver_of, route_of
 from app.runtime.scheduler import start_scheduler
 from app.services.world import World
@@ -74,6 +75,8 @@ class House:
         if recovered.uncertain:
             self._say(f"{recovered.uncertain} mails may or may not have arrived; see the health page.")
         scheduler = start_scheduler(engine, timedelta(seconds=settings.tick_seconds))
+        beside = DemoLife(self._world.database, settings, clock.now)
+        beside.start()
         server = create_server(
             self._app, host=settings.host, port=settings.port, threads=settings.web_threads
         )
@@ -85,6 +88,7 @@ class House:
             pass
         finally:
             self._say("Finishing what is in hand …")
+            beside.stop()
             engine.stop()
             scheduler.shutdown(wait=True)
             server.close()

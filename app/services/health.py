@@ -1,7 +1,7 @@
 """How the machine is doing: ticks of its jobs, work that nobody takes, and what must always be true."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -102,7 +102,7 @@ def look(database: Database, workspace_id: UUID, now: datetime) -> Health:
         sending = SendingState(state["stopped_at"], state["stopped_by_name"], state["stopped_why"])
         waiting = due_work(connection, workspace_id, now, is_stopped=sending.stopped_at is not None)
         return Health(
-            job_ticks(connection, now),
+            job_ticks(connection, now, state["is_demo"]),
             waiting,
             (due_work_is_taken(waiting, now), *stand(connection, workspace_id)),
             tuple(_parked(row) for row in programme.parked(connection, workspace_id, MOST_ROWS)),
@@ -113,8 +113,9 @@ def look(database: Database, workspace_id: UUID, now: datetime) -> Health:
         )
 
 
-def job_ticks(connection: Connection, now: datetime) -> tuple[JobTick, ...]:
-    return tuple(_tick(row, now) for row in programme.jobs(connection))
+def job_ticks(connection: Connection, now: datetime, demo: bool = False) -> tuple[JobTick, ...]:
+    ticks = (_tick(row, now) for row in programme.jobs(connection, demo))
+    return tuple(replace(tick, job=tick.job.removeprefix(programme.DEMO_JOBS)) for tick in ticks)
 
 
 def due_work(

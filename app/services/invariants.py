@@ -22,7 +22,7 @@ from app.store import checks, truths
 from app.store.checks import Judged
 from app.store.database import Database
 from app.store.hints import said
-from app.store.sending import IN_HAND
+from app.store.in_hand import IN_HAND
 from app.store.tables import contacts, deliveries, enrollments
 from app.store.views import Found
 

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from app.services import accounts
 from app.services.authoring.applying import load_starters
@@ -22,9 +22,10 @@ from app.store.partitions import add_partitions
 from app.store.tables import field_definitions, workspaces
 from config import ROOT, Settings
 
-# The custom fields that the starter scoring and lifecycle speak of.
+# The custom fields that the starter scoring, lifecycle and sequences speak of.
 STARTER_FIELDS = (
     ("contact", "satisfaction", "Satisfaction", "number", ()),
+    ("contact", "first_bill", "First bill", "date", ()),
     ("company", "industry", "Industry", "choice", ("housing association", "housing cooperative", "property management")),
     ("company", "apartments", "Apartments", "number", ()),
 )  # fmt: skip
@@ -108,12 +109,17 @@ def _workspace(database: Database, settings: Settings, now: datetime) -> UUID:
             "created_at": now,
         }
         connection.execute(insert(workspaces).values(**row))
-        rows = [
-            {
-                "id": new_id(now), "workspace_id": workspace_id, "subject": subject, "key": key, "label": label,
-                "type": kind, "choices": list(choices), "created_at": now,
-            }
-            for subject, key, label, kind, choices in STARTER_FIELDS
-        ]  # fmt: skip
-        ledger.insert_new(connection, field_definitions, rows)
+        add_starter_fields(connection, workspace_id, now)
     return workspace_id
+
+
+def add_starter_fields(connection: Connection, workspace_id: UUID, now: datetime) -> None:
+    """The custom fields that the starters speak of."""
+    rows = [
+        {
+            "id": new_id(now), "workspace_id": workspace_id, "subject": subject, "key": key, "label": label,
+            "type": kind, "choices": list(choices), "created_at": now,
+        }
+        for subject, key, label, kind, choices in STARTER_FIELDS
+    ]  # fmt: skip
+    ledger.insert_new(connection, field_definitions, rows)

@@ -130,6 +130,17 @@ def compiled_digests(connection: Connection, workspace_id: UUID) -> dict[tuple[U
     return {(row.version_id, row.locale): (row.digest, row.compiled) for row in connection.execute(query)}
 
 
+def compiled_texts(connection: Connection) -> list[tuple[str, Any]]:
+    """Digest and text of what was compiled for the templates in force of every workspace: the digest names all that
+    a compilation is made of, so one workspace may take what another has.
+    """
+    table = template_variants
+    query = select(table.c.digest, table.c.compiled).join(
+        definitions, definitions.c.live_version_id == table.c.version_id
+    )
+    return [(row.digest, row.compiled) for row in connection.execute(query)]
+
+
 def renew_variant(connection: Connection, version_id: UUID, locale: str, digest: str, now: datetime) -> bool:
     """Make an earlier compilation the newest one; False where there is none with this digest."""
     table = template_variants

@@ -95,6 +95,7 @@ class _Families:
             self.happenings(needs.window if needs else None)
         if needs is None or needs.had:
             self.had()
+            self.read()
 
     def keyed(
         self, family: str, key: Column[Any], columns: tuple[str, ...], wanted: frozenset[str] | None
@@ -152,6 +153,24 @@ class _Families:
         for contact_id, templates in grouped.items():
             if contact_id in self.found:
                 self.found[contact_id].had = frozenset(templates)
+
+    def read(self) -> None:
+        """What the contact opened of the library, up to now, and when first. Only what a person did counts."""
+        table = events.c
+        statement = (
+            self.of_ids(events, table.subject, func.min(table.occurred_at).label("at"))
+            .where(
+                table.kind.in_(("visited", "downloaded")), table.source == "hit", table.verdict == "human",
+                table.occurred_at <= self.now,
+            )
+            .group_by(table.contact_id, table.subject)
+        )  # fmt: skip
+        grouped: dict[Any, dict[str, datetime]] = defaultdict(dict)
+        for contact_id, piece, at in self.rows(statement):
+            grouped[contact_id][piece] = at
+        for contact_id, pieces in grouped.items():
+            if contact_id in self.found:
+                self.found[contact_id].read = pieces
 
     def of_ids(self, table: FromClause, *columns: Any) -> Select[Any]:
         """The columns behind the contact's raw id."""

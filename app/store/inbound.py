@@ -247,3 +247,12 @@ def keep_place(connection: Connection, workspace_id: UUID, place: str, values: d
 def places(connection: Connection, workspace_id: UUID) -> list[Row[Any]]:
     query = select(mailboxes).where(mailboxes.c.workspace_id == workspace_id)
     return list(connection.execute(query.order_by(mailboxes.c.place)))
+
+
+def zone_of_contact(connection: Connection, contact_id: UUID) -> str | None:
+    return connection.execute(select(contacts.c.zone).where(contacts.c.id == contact_id)).scalar()
+
+
+def set_away(connection: Connection, contact_id: UUID, until: datetime | None) -> None:
+    """Until when marketing to the contact waits because they are away; None: they are there."""
+    connection.execute(update(contacts).where(contacts.c.id == contact_id).values(away_until=until))

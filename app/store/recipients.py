@@ -12,6 +12,7 @@ from app.store.hits import living
 from app.store.tables import (
     consent_entries,
     consents,
+    contact_stages,
     contacts,
     definitions,
     deliveries,
@@ -46,6 +47,12 @@ def person(connection: Connection, workspace_id: UUID, contact_id: UUID) -> Row[
     )
     query = select(contacts, address.label("address")).where(contacts.c.id == who.contact_id)
     return connection.execute(query).one_or_none()
+
+
+def stage_of(connection: Connection, contact_id: UUID, lifecycle: str) -> str | None:
+    table = contact_stages.c
+    query = select(table.stage).where(table.contact_id == contact_id, table.lifecycle == lifecycle)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def change_person(connection: Connection, contact_id: UUID, values: dict[str, Any], now: datetime) -> None:

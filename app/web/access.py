@@ -1,4 +1,4 @@
-"""Who may open what: every route by its endpoint, with the least role it needs. Unlisted is closed."""
+"""Who may open what: every route by its endpoint, with the least role and the right it needs. Unlisted is closed."""
 
 PUBLIC = "public"
 
@@ -8,11 +8,42 @@ ACCESS: dict[str, str] = {
     "account.sign_out": "viewer",
     "account.password": "viewer",
     "account.theme": PUBLIC,
+    # A link out of a mail is the proof.
+    "entry.invited": PUBLIC,
+    "entry.forgot": PUBLIC,
+    "entry.reset": PUBLIC,
+    # Half a sign-in is the proof.
+    "entry.code": PUBLIC,
+    **{
+        f"own.{act}": "viewer"
+        for act in ("show", "second_step", "begin", "confirm", "codes", "turn_off", "revoke", "revoke_others")
+    },
+    **{
+        f"colleagues.{act}": "admin"
+        for act in (
+            "index",
+            "invite",
+            "resend",
+            "withdraw",
+            "show",
+            "change",
+            "disable",
+            "enable",
+            "second_step_rule",
+            "take_away",
+        )
+    },
+    "colleagues.rights": "viewer",
     "today.show": "viewer",
+    **{f"audit.{act}": "admin" for act in ("index", "export")},
     "contacts.index": "viewer",
     "contacts.show": "viewer",
     "sequences.index": "viewer",
     "sequences.show": "viewer",
+    "checking.show": "marketer",
+    "library.index": "viewer",
+    "library.show": "viewer",
+    "library.seen": "viewer",
     "catcher.index": "viewer",
     "catcher.show": "viewer",
     "catcher.html": "viewer",
@@ -32,19 +63,29 @@ ACCESS: dict[str, str] = {
     "suppressions.add": "admin",
     "suppressions.lift": "admin",
     "suppressions.export": "admin",
+    "suppressions.begin": "admin",
+    "suppressions.preview": "admin",
+    "suppressions.bring": "admin",
     "sending.show": "viewer",
-    # Pressing needs more than a role: admins, and whoever was given `may_send`.
+    # Pressing needs a right besides, see RIGHTS.
     "sending.stop": "viewer",
     "sending.resume": "viewer",
     **{
         f"senders.{act}": "admin"
         for act in ("index", "begin", "add", "show", "change", "pause", "resume", "test", "remove")
     },
+    **{f"keys.{act}": "admin" for act in ("index", "make", "show", "activate", "retire")},
     "webhooks.show": "admin",
     "webhooks.add": "admin",
     "webhooks.remove": "admin",
     "webhooks.certificate": "admin",
 }
+
+# What somebody needs besides the role: the right to `publish` or to `send`. Admins have both.
+RIGHTS: dict[str, str] = {"sending.stop": "send", "sending.resume": "send"}
+
+# Routes that take a file: how large it may be, in bytes. Everything else is small.
+UPLOADS = {"suppressions.preview": 20_000_000}
 
 # Blueprints whose routes carry their own proof (a sealed token in the address, a key in a header).
 OWN_PROOF = frozenset({"recipients", "api", "incoming"})

@@ -32,8 +32,8 @@ class Needs:
     """Keys of each family of facts. Of the happenings: whether any, and how far back (None: all of them).
 
     `segments` names conditions whose own needs are not counted in: see `with_segments`.
-    `had` asks for the templates that reached the contact; no condition does, choosing a mail does.
-    The key "*" among the interests stands for all of them; `had` for the templates that reached the contact.
+    `had` asks for the templates that reached the contact and the pieces they read; no condition does, choosing
+    a mail does. The key "*" among the interests stands for all of them.
     """
 
     fields: frozenset[str] = NONE

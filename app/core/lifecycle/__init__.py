@@ -3,7 +3,7 @@
 from app.core.lifecycle.criteria import Answer, CriterionDef, FollowUp
 from app.core.lifecycle.model import EntryRule, Lifecycle, Stage, TaskSpec, Transition
 from app.core.lifecycle.moves import allows, may_move, stage_of_import
-from app.core.lifecycle.reading import CONTENT_KINDS, read_lifecycle
+from app.core.lifecycle.reading import CONTENT_KINDS, read_lifecycle, read_presets
 
 __all__ = [
     "CONTENT_KINDS",
@@ -18,5 +18,6 @@ __all__ = [
     "allows",
     "may_move",
     "read_lifecycle",
+    "read_presets",
     "stage_of_import",
 ]

@@ -27,14 +27,23 @@ def read_lifecycle(node: Node, preset: str | None = None) -> Lifecycle:
     """
     node.keys({"lifecycle", "presets", "criteria", "programme"})
     criteria = read_criteria(node.get("criteria"))
-    presets = node.need("presets", "Write at least one preset with its stages.")
-    read = {key: _preset(key, child, criteria) for key, child in presets.entries()} if presets else {}
+    read = _presets(node, criteria)
     named = node.need("lifecycle", "Name the preset to use.")
     chosen = preset or (named.choice(read, next(iter(read), "")) if named else "")
     if preset is not None and preset not in read:
         node.error(f"There is no preset “{preset}”.", f"Known here: {', '.join(read)}.")
     found = read.get(chosen)
     return found if found is not None else Lifecycle(chosen, {}, criteria=criteria)
+
+
+def read_presets(node: Node) -> dict[str, Lifecycle]:
+    """Every preset of the file, by its name. Faults are noted on the node."""
+    return _presets(node, read_criteria(node.get("criteria")))
+
+
+def _presets(node: Node, criteria: Mapping[str, CriterionDef]) -> dict[str, Lifecycle]:
+    presets = node.need("presets", "Write at least one preset with its stages.")
+    return {key: _preset(key, child, criteria) for key, child in presets.entries()} if presets else {}
 
 
 def _preset(key: str, node: Node, criteria: Mapping[str, CriterionDef]) -> Lifecycle:

@@ -1,5 +1,6 @@
 """Send a mail: the step ends when its delivery ends."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -7,9 +8,12 @@ from app.core.conditions import Needs
 from app.core.conditions.texts import read_text, read_texts
 from app.core.effects import Effect, Note, QueueMail
 from app.core.enrollments import SENT
+from app.core.lifecycle import allows
 from app.core.parsing import parsed
+from app.core.pieces import KINDS
 from app.core.reading import Node
 from app.core.reasons import Reason
+from app.core.setting import Setting
 from app.core.steps.base import NO_NEEDS, Capped, Context, Go, Leave, Manner, Move, Outlet, Reading, Stay
 from app.core.timing import Span, Window, add_span, next_open
 
@@ -64,45 +68,92 @@ def queue(context: Context, step: str, templates: tuple[str, ...], manner: Manne
     )
 
 
-def best_of(templates: tuple[str, ...], context: Context) -> str | None:
-    """The template that fits the contact's interests best and has not reached them; None: all have."""
-    facts, infos = context.facts, context.setting.templates
-    left = [key for key in templates if key not in facts.had or (key in infos and infos[key].repeat)]
+def _among(node: Node | None) -> str:
+    """The kind of piece behind `best of: {kind: guide}`; empty where there is none."""
+    if node is None or not isinstance(node.value, dict):
+        return ""
+    node.keys(("kind",))
+    kind = node.need("kind", "Name the kind of piece, such as `best of: {kind: guide}`.")
+    return kind.choice(KINDS) if kind else ""
+
+
+def best_of(templates: Iterable[str], context: Context) -> str | None:
+    """The mail that fits the contact's interests best and brings them something new; None: there is none.
+
+    A mail brings nothing new that reached them before, or whose pieces of the library they were all sent by
+    other mails or have read.
+    """
+    facts, setting = context.facts, context.setting
+    infos, pieces = setting.templates, setting.pieces
+    seen = set(facts.read).union(*(infos[key].pieces for key in facts.had if key in infos))
+
+    def is_new(key: str) -> bool:
+        info = infos.get(key)
+        if info is not None and info.repeat:
+            return True
+        return key not in facts.had and (info is None or not info.pieces or not seen.issuperset(info.pieces))
 
     def interest(key: str) -> float:
-        topics = infos[key].topics if key in infos else ()
+        info = infos.get(key)
+        if info is None:
+            return 0.0
+        told = (pieces[piece].topics for piece in info.pieces if piece in pieces)
+        topics = dict.fromkeys((*info.topics, *(topic for each in told for topic in each)))
         return sum(facts.interests[topic].at(context.now) for topic in topics if topic in facts.interests)
 
-    return max(left, key=interest, default=None)
+    return max(filter(is_new, templates), key=interest, default=None)
+
+
+def mails_with(kind: str, stage: str, setting: Setting) -> tuple[str, ...]:
+    """The marketing mails that a stage gets and that present a piece of a kind, in the order of their names."""
+    of_kind = {key for key, piece in setting.pieces.items() if piece.kind == kind}
+    return tuple(
+        key
+        for key, info in sorted(setting.templates.items())
+        if info.message_class == "marketing" and not info.ask and of_kind.intersection(info.pieces)
+        and allows(setting.lifecycle, stage, info.content_kind)
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
+    """Of a choice `templates` are the candidates; `among` names a kind of piece instead, and the mails in force
+    that present one are the candidates.
+    """
+
     key: str
     templates: tuple[str, ...]
     by_interest: bool
     manner: Manner
     next: str
+    among: str = ""
 
     kind: ClassVar[str] = "send"
     extra: ClassVar[tuple[str, ...]] = ("go", *MANNER_KEYS)
 
     @classmethod
     def read(cls, key: str, value: Node, step: Node, reading: Reading) -> Self:
-        by_interest = isinstance(value.value, dict)
+        by_interest, among = isinstance(value.value, dict), ""
         if by_interest:
             value.keys(("best of", "by"))
             candidates = value.need("best of", "List the templates to choose from.")
-            templates = read_texts(candidates) if candidates else ()
+            among = _among(candidates)
+            templates = (
+                read_texts(candidates) if candidates and not isinstance(candidates.value, dict) else ()
+            )
             if (by := value.get("by")) is not None:
                 by.choice(("interest",))
         else:
             templates = (read_text(value),)
         manner = read_manner(step, reading.manner)
-        return cls(key, templates, by_interest, manner, reading.target(step))
+        return cls(key, templates, by_interest, manner, reading.target(step), among)
+
+    def choice(self, stage: str, setting: Setting) -> tuple[str, ...]:
+        """The mails it may send to somebody in that stage."""
+        return mails_with(self.among, stage, setting) if self.among else self.templates
 
     def enter(self, context: Context) -> Move:
-        templates = self.templates
+        templates = self.choice(context.facts.stage, context.setting)
         if self.by_interest:
             chosen = best_of(templates, context)
             if chosen is None:

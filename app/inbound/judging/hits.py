@@ -13,7 +13,7 @@ Found = list[tuple[float, str]]
 class Hit:
     """A visit of one link or picture of a mail. What is None is not known; an empty text was really empty.
 
-    `kind` is open, click or page (one of our own). `link` tells links of one mail apart; 0: the pixel.
+    `kind` is open, click, page (one of our own), read or file (of the library). `link` tells links of one mail apart; 0: the pixel.
     `begun_at` and `accepted_at` are when the mail was handed over and when its server took it; `domain`
     is the recipient's. The names in `headers` are lower case.
     """

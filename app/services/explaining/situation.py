@@ -102,6 +102,7 @@ def _rewind(connection: Connection, world: World, catalogue: Catalogue, person: 
     facts.happenings = [one for one in facts.happenings if one.at <= at]
     person.sent = [one for one in person.sent if one[2] <= at]
     facts.had = frozenset(template for template, _, _ in person.sent)
+    facts.read = {piece: first for piece, first in facts.read.items() if first <= at}
     person.mails = [mail for mail in person.mails if mail.planned_at <= at]
     person.inside = [inside for inside in person.inside if inside.enrollment.entered_at <= at]
     person.told = []

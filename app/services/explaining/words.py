@@ -8,6 +8,7 @@ from app.core.explain import Change
 from app.core.reasons import Reason
 from app.services.explaining.mails import Course, MailExplained
 from app.services.explaining.standing import Standing
+from app.services.explaining.topics import TopicsExplained
 from app.services.sentences import because, headline, moment, say
 
 FORESEEN = {
@@ -67,6 +68,18 @@ class Words:
         yield f"  {STATES.get(course.state, course.state)}{ended}{due}: {self.why(course.reason)}."
         for one in course.tries:
             yield f"  Tried {self.when(one.at)}: {one.outcome} at {one.phase}, {one.response or 'no answer'}."
+
+    def topics(self, told: TopicsExplained) -> Iterator[str]:
+        for topic in told.topics:
+            consent = say(f"consent.word.{topic.state}", {}, self._locale, self._zone)
+            yield f"{topic.topic}: {'a mail may go' if topic.goes else 'no mail goes'} (consent: {consent})."
+            for verdict in topic.verdicts:
+                if verdict.reason is not None:
+                    yield f"  {verdict.rule} ({verdict.decision}): {self.why(verdict.reason)}."
+            for change in topic.changes:
+                yield f"    What would change it: {self.change(change)}."
+        for cap in told.caps:
+            yield f"Cap {cap.cap}: {cap.counting} of {cap.most} used."
 
     def standing(self, told: Standing) -> Iterator[str]:
         since = f" since {self.when(told.stage_since)}" if told.stage_since is not None else ""

@@ -14,13 +14,14 @@ from uuid import UUID
 
 from app.core.tokens import token_of_local_part
 from app.services.importing.results import result_path
+from app.services.previewing import FOLDER as PREVIEWS
 from app.services.world import World
 from app.store import erasing
 from app.store.caught import CaughtMail, CaughtMails
 
 CAUGHT = "caught.db"
-# Whole messages as they came: one that names the person goes.
-RAW_MAIL = ("inbound",)
+# Whole messages, and uploads that were only looked at: one that names the person goes.
+WHOLE = ("inbound", PREVIEWS)
 # Databases are emptied as databases; the others hold keys, ids and our own texts.
 OTHERS = (".db", ".db-wal", ".db-shm", ".key", ".lock", ".journal")
 _BLOCK = 1 << 20
@@ -35,7 +36,7 @@ def search_files(world: World, contact_ids: Collection[UUID], addresses: Collect
     marks = tuple(str(one) for one in contact_ids) + wanted
     for path in sorted((folder / "spool").glob("*")):
         _spooled(path, marks)
-    for name in RAW_MAIL:
+    for name in WHOLE:
         for path in sorted((folder / name).rglob("*")):
             if path.is_file() and _names(path, wanted):
                 path.unlink(missing_ok=True)

@@ -52,7 +52,7 @@ def find_links(world: World, links: LinkMaps, variant_id: UUID) -> LinkMap | Non
 
 def _keep(links: LinkMaps, variant_id: UUID, compiled: CompiledTemplate) -> LinkMap:
     targets = [Target(link.number, link.url_template, link.topics) for link in compiled.links]
-    return links.put(variant_id, compiled.key, targets)
+    return links.put(variant_id, compiled.key, targets, compiled.locale)
 
 
 @dataclass(frozen=True, slots=True)

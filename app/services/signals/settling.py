@@ -29,7 +29,8 @@ def judge_due(world: World, links: LinkMaps, now: datetime, limit: int = BATCH) 
         scene = Scene.of(connection, world, rows)
         judged = scene.judge(rows)
         store.write_verdicts(connection, [verdict_row(row, one, now) for row, one in judged])
-        ledger.add_events(connection, events_of(connection, links, scene, judged))
+        pieces = world.library.catalogue(now).setting.pieces
+        ledger.add_events(connection, events_of(connection, links, scene, judged, pieces))
         _look_again(connection, world, scene, rows, now)
         return len(rows)
 

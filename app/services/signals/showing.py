@@ -231,7 +231,11 @@ def _render(
         context = mail_context(world, catalogue, batch, row, person, wanted, now)
         manage = world.keyring.seal_manage(row.id, row.contact_id, row.topic or "") if own else "not-yours"
         base = world.settings.public_url
-        urls = urls_for(base, "-", manage, campaign=row.sequence or "", content=row.step or "")
+        # It is there to be passed on, so it stays in a mail that was.
+        referral = world.keyring.seal_referral(row.contact_id)
+        urls = urls_for(
+            base, "-", manage, campaign=row.sequence or "", content=row.step or "", referral=referral
+        )
         return program.render_preview(context, urls)
     except (MissingField, RenderError, Unreadable) as error:
         log.info("recipients.not_rendered", delivery=str(row.id), error=repr(error)[:200])

@@ -1,7 +1,7 @@
 """Verdicts on hits of the store by what stands around them, and the events they become."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,14 +9,18 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Row
 
 from app.core.ids import content_id
+from app.core.pieces import PieceInfo, piece_of
 from app.inbound.judging import Hit, Judged, judge_all, tells_apart
-from app.inbound.link_maps import LinkMap, LinkMaps
+from app.inbound.link_maps import LinkMap, LinkMaps, Target
 from app.services.signals.links import links_of
 from app.services.world import World
 from app.store import hits as store
 from config import Settings
 
-EVENT_OF = {"open": "opened", "click": "clicked"}
+EVENT_OF = {"open": "opened", "click": "clicked", "read": "visited", "file": "downloaded"}
+OF_LIBRARY = ("read", "file")
+# A page that opens so soon after its link was pressed is what the press was for.
+LANDING = timedelta(minutes=1)
 HEAD = ("accept", "accept-encoding", "accept-language")
 
 
@@ -70,33 +74,46 @@ def event_id_of(row: Row[Any]) -> UUID:
 
 
 def events_of(
-    connection: Connection, links: LinkMaps, scene: Scene, judged: Sequence[tuple[Row[Any], Judged]]
+    connection: Connection,
+    links: LinkMaps,
+    scene: Scene,
+    judged: Sequence[tuple[Row[Any], Judged]],
+    pieces: Mapping[str, PieceInfo],
 ) -> list[dict[str, Any]]:
     """The events that judged hits become. One that only looked (HEAD) is evidence, and no click."""
     variants = {row.variant_id for row, _ in judged if row.variant_id}
     maps = {one: links_of(connection, links, one) for one in variants}
     whose = store.living(connection, {row.contact_id for row, _ in judged if row.contact_id})
-    return [
-        _event(row, verdict, whose[row.contact_id].contact_id, scene.mails.get(row.delivery_id), maps)
+    found = [
+        _event(row, verdict, whose[row.contact_id].contact_id, scene, maps, pieces)
         for row, verdict in judged
         if row.kind in EVENT_OF and row.method == "GET" and row.contact_id in whose
     ]
+    return [event for event in found if event is not None]
 
 
 def _event(
     row: Row[Any],
     judged: Judged,
     contact_id: UUID,
-    mail: Row[Any] | None,
+    scene: Scene,
     maps: Mapping[UUID, LinkMap | None],
-) -> dict[str, Any]:
-    """The hit as an event. Without its link map the mail's template still tells what it is about."""
+    pieces: Mapping[str, PieceInfo],
+) -> dict[str, Any] | None:
+    """The hit as an event. Without its link map the mail's template still tells what a click is about; of the
+    library nothing is told then.
+    """
+    mail = scene.mails.get(row.delivery_id)
     known = maps.get(row.variant_id)
     target = known.target(row.link) if known is not None and row.link else None
-    topics = target.topics if target else ()
+    piece = piece_of(target.url_template) if target is not None else None
+    if row.kind in OF_LIBRARY and piece is None:
+        return None
+    subject = known.template if known else mail.template if mail else ""
+    topics = _topics(row, scene, target, pieces.get(piece or ""))
     return {
         "id": event_id_of(row), "workspace_id": row.workspace_id, "contact_id": contact_id,
-        "kind": EVENT_OF[row.kind], "subject": known.template if known else mail.template if mail else "",
+        "kind": EVENT_OF[row.kind], "subject": piece if row.kind in OF_LIBRARY else subject,
         "topics": "".join(f",{topic}" for topic in topics) + "," if topics else "", "verdict": judged.verdict,
         # Its arrival, so that a time-out also waits while the event is not reacted to yet.
         "source": "hit", "occurred_at": row.at, "received_at": row.received_at, "failures": 0,
@@ -105,3 +122,15 @@ def _event(
         },
         "delivery_id": row.delivery_id, "enrollment_id": mail.enrollment_id if mail else None, "hit_id": row.id,
     }  # fmt: skip
+
+
+def _topics(row: Row[Any], scene: Scene, target: Target | None, piece: PieceInfo | None) -> tuple[str, ...]:
+    """What the link or its piece is about. The press of a link and the page it opens are one sign of interest."""
+    if row.kind == "read" and any(
+        other.kind == "click" and other.delivery_id == row.delivery_id and other.link == row.link
+        and timedelta(0) <= row.at - other.at <= LANDING
+        for other in scene.rows
+    ):  # fmt: skip
+        return ()
+    own = target.topics if target is not None else ()
+    return own or (piece.topics if piece is not None else ())

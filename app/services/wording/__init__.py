@@ -1,5 +1,7 @@
 """The English sentences by code, one file a room. `N_` marks them for the translators' catalogue."""
 
+from app.services.wording.accounts import ACCOUNTS
+from app.services.wording.audit import AUDIT
 from app.services.wording.by_hand import BY_HAND
 from app.services.wording.changes import CHANGES
 from app.services.wording.conditions import CONDITIONS
@@ -13,12 +15,16 @@ from app.services.wording.pages import PAGES
 from app.services.wording.persons import PERSONS
 from app.services.wording.providers import PROVIDERS
 from app.services.wording.returned import RETURNED
+from app.services.wording.routes import ROUTES
 from app.services.wording.senders import SENDERS
 from app.services.wording.story import STORY
 from app.services.wording.suppressed import SUPPRESSED
+from app.services.wording.today import TODAY
 from app.services.wording.truths import TRUTHS
 
 WORDING = {
+    **ACCOUNTS,
+    **AUDIT,
     **CHANGES,
     **CONDITIONS,
     **DOMAINS,
@@ -28,6 +34,7 @@ WORDING = {
     **PAGES,
     **STORY,
     **SUPPRESSED,
+    **TODAY,
     **TRUTHS,
     **FOOT,
     **OUTSIDE,
@@ -35,5 +42,6 @@ WORDING = {
     **PERSONS,
     **PROVIDERS,
     **RETURNED,
+    **ROUTES,
     **SENDERS,
 }

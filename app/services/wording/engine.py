@@ -10,6 +10,7 @@ ENGINE = {
     "enroll.gone": N_("the contact is gone: erased or merged"),
     "enroll.never": N_("the sequence says never for this contact"),
     "enroll.not_live": N_("the sequence is %(state)s"),
+    "enroll.other_preset": N_("the sequence belongs to the preset “%(preset)s”, which is not in use"),
     "enroll.other_stage": N_("the sequence is for %(for)s, the contact is %(stage)s"),
     "enroll.unknown": N_("there is no sequence “%(sequence)s”"),
     "enroll.was_here": N_("was here before, and the sequence lets nobody back so soon"),

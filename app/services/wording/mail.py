@@ -29,7 +29,9 @@ MAIL = {
     "settle.not_sure": N_("a mail is sent again only when you say that a second copy would do no harm"),
     "settle.why_missing": N_("settling a mail by hand needs a reason, for those who read its story"),
     "settle.how_many": N_("%(count)s mails at once is none or too many; name 1 to %(most)s"),
-    "send.all_seen": N_("all %(count)s mails of “%(step)s” have reached this contact before"),
+    "send.all_seen": N_(
+        "of the %(count)s mails of “%(step)s” none brings this contact anything new: each was sent, or what it leads to was sent or read"
+    ),
     "gate.error": N_("the rules could not be asked (%(error)s); tried again in an hour"),
     "gate.suppressed": N_("mail to this address is held back for %(scope)s %(topic)s (%(source)s)"),
     "gate.unsubscribed": N_("unsubscribed %(topic)s"),
@@ -39,6 +41,7 @@ MAIL = {
     "gate.consent_unknown": N_("there is no consent on record for “%(topic)s”"),
     "gate.consent_withdrawn": N_("consent to “%(topic)s” was withdrawn"),
     "gate.consent_without_topic": N_("the mail names no topic, so no consent can cover it"),
+    "gate.away": N_("their automatic answer says that they are away; it waits until %(until)s"),
     "gate.contact_paused": N_("the contact asked for a rest until %(until)s"),
     "gate.enrollment_ended": N_("the contact has left the sequence meanwhile"),
     "gate.holdout": N_("held out, so that the effect of the others can be measured"),

@@ -5,6 +5,8 @@ from app.services.wording.marking import N_
 PERSONS = {
     "contact.erased": N_("erased at their own wish or a colleague's; only counts are left"),
     "contact.asked_us": N_("asked on the form “%(form)s”, which waits for the button in the mail"),
+    "contact.referred": N_("signed up through a link that somebody who knows us passed on"),
+    "contact.brought": N_("somebody signed up through the link they passed on"),
     "contact.joined": N_("confirmed the form “%(form)s” by the button in the mail"),
     "contact.asked_export": N_("asked on their own page for a copy of their data"),
     "contact.asked_erase": N_("asked on their own page to be erased"),

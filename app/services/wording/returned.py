@@ -12,6 +12,7 @@ RETURNED = {
     "returned.delay": N_("not delivered yet, the server at the other end goes on trying"),
     "returned.delay_of_nobody": N_("a delay of a mail that is not ours"),
     "returned.auto_reply": N_("an automatic answer, which changes nothing"),
+    "returned.away": N_("an automatic answer: they are away, and name %(back)s"),
     "returned.auto_reply_of_nobody": N_("an automatic answer to a mail that is not ours"),
     "returned.reply": N_("the contact wrote back"),
     "returned.by_subject": N_(

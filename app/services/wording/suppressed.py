@@ -21,6 +21,8 @@ SUPPRESSED = {
     "suppression.complained": N_(
         "the person called our mail unwanted; writing to them again harms all who are written to, so say that you are sure"
     ),
+    "suppression.no_file": N_("choose the file that another tool gave you"),
+    "suppression.file_gone": N_("the file is not here any more; choose it again"),
     "suppression.no_column": N_("no column holds addresses; name it %(known)s, or the like"),
     "scope.topic": N_("one topic"),
     "scope.marketing": N_("all marketing"),

@@ -1,8 +1,10 @@
 """Every table of the one schema; `metadata` is what migrations are checked against."""
 
+from app.store.tables.accounts import account_mails, account_rules, recovery_codes, second_factors
 from app.store.tables.columns import metadata
 from app.store.tables.dkim import dkim_keys
 from app.store.tables.inbound import inbound_messages, mailboxes
+from app.store.tables.library import content_files
 from app.store.tables.people import (
     audit_entries,
     companies,
@@ -59,10 +61,10 @@ from app.store.tables.truths import domain_checks, truth_checks, truth_findings
 PARTITIONED = (hits, events, attempts, timeline)
 
 __all__ = [
-    "PARTITIONED", "admissions", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
-    "contact_criteria", "contact_stages", "contact_tags", "contacts", "definition_versions", "definitions",
+    "PARTITIONED", "account_mails", "account_rules", "admissions", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
+    "contact_criteria", "contact_stages", "contact_tags", "contacts", "content_files", "definition_versions", "definitions",
     "deliveries", "dkim_keys", "domain_checks", "enrollments", "erasures", "events", "fact_changes", "field_definitions", "hits", "identities",
-    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "provider_pressures", "provider_rates", "score_entries", "scores", "sender_states", "senders", "sending_days",
+    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "provider_pressures", "provider_rates", "recovery_codes", "score_entries", "scores", "second_factors", "sender_states", "senders", "sending_days",
     "sign_ins", "suppressions", "tasks", "template_variants", "throttle_lanes", "timeline", "truth_checks", "truth_findings", "users", "warm_ups", "web_calls", "webhook_calls",
     "webhook_endpoints", "workspaces",
 ]  # fmt: skip

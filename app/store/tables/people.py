@@ -68,6 +68,8 @@ sign_ins = Table(
     plain("last_seen_at", Instant),
     plain("expires_at", Instant),
     plain("revoked_at", Instant, nullable=True),
+    # The password was right, the code of the phone is still to come: opens nothing until then.
+    plain("half_since", Instant, nullable=True),
     personal("user_agent", Text),
     personal("address", Text),
     Index(None, "user_id"),
@@ -125,7 +127,9 @@ contacts = Table(
     plain("mails_a_week", Integer, nullable=True),  # "slower please": the contact's own cap
     plain("mails_a_month", Integer, nullable=True),  # the same, slower still: in any 30 days
     plain("paused_until", Instant, nullable=True),
+    personal("away_until", Instant, nullable=True),  # as their own automatic answer says
     pseudonymous("merged_into", Id, nullable=True),
+    pseudonymous("referred_by", Id, nullable=True),  # the contact by whose link they signed up
     plain("erased_at", Instant, nullable=True),
     plain("revision", Integer),
     # Set by whoever changes a fact: fit and stage are judged anew from then on. Null: nothing to judge.
@@ -135,6 +139,12 @@ contacts = Table(
     Index(None, "workspace_id", "created_at"),
     Index(None, "company_id"),
     Index(None, "owner_id"),
+    Index(
+        "ix_contacts_referred",
+        "referred_by",
+        sqlite_where=text("referred_by IS NOT NULL"),
+        postgresql_where=text("referred_by IS NOT NULL"),
+    ),
     Index(
         "ix_contacts_judge_due",
         "judge_due_at",
@@ -304,6 +314,13 @@ fact_changes = Table(
     *reason(),
     plain("at", Instant),
     Index(None, "contact_id", "at"),
+    Index(
+        "ix_fact_changes_moves",
+        "workspace_id",
+        "at",
+        sqlite_where=text("kind = 'stage' AND old IS NOT NULL"),
+        postgresql_where=text("kind = 'stage' AND old IS NOT NULL"),
+    ),
 )
 
 scores = Table(

@@ -26,7 +26,7 @@ definitions = Table(
     metadata,
     key(),
     workspace(),
-    plain("kind", Text),  # sequence / template / partial / layout / lifecycle / scoring / segment
+    plain("kind", Text),  # sequence / template / partial / layout / piece / lifecycle / scoring / segment
     plain("key", Text),
     plain("state", Text),  # draft / live / paused / archived
     plain("live_version_id", Id, nullable=True),

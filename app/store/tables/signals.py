@@ -28,7 +28,7 @@ hits = Table(
     metadata,
     key(),
     workspace(),
-    plain("kind", Text),  # open / click / page / answer
+    plain("kind", Text),  # open / click / page / read / file
     plain("method", Text),
     pseudonymous("contact_id", Id, nullable=True),  # null where only an aggregate was consented to
     plain("delivery_id", Id, nullable=True),
@@ -95,6 +95,14 @@ events = Table(
         sqlite_where=text("processed_at IS NULL"),
         postgresql_where=text("processed_at IS NULL"),
     ),
+    # Who read what of the library.
+    Index(
+        "ix_events_read",
+        "subject",
+        "verdict",
+        sqlite_where=text("kind IN ('visited', 'downloaded')"),
+        postgresql_where=text("kind IN ('visited', 'downloaded')"),
+    ),
 )
 
 timeline = Table(
@@ -112,6 +120,13 @@ timeline = Table(
     plain("delivery_id", Id, nullable=True),
     plain("event_id", Id, nullable=True),
     Index(None, "contact_id", "at"),
+    # For whom nothing was left to choose from.
+    Index(
+        "ix_timeline_all_seen",
+        "enrollment_id",
+        sqlite_where=text("code = 'send.all_seen'"),
+        postgresql_where=text("code = 'send.all_seen'"),
+    ),
 )
 
 job_runs = Table(

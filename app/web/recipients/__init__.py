@@ -21,6 +21,7 @@ from app.web.recipients.desk import NAME, POLICY, Desk, desk, seat
 from app.web.recipients.hits import add_hits
 from app.web.recipients.joining import add_joining
 from app.web.recipients.leaving import add_leaving
+from app.web.recipients.library import add_library
 from app.web.recipients.pages import add_pages
 from config import Settings
 
@@ -43,7 +44,7 @@ def add_recipients(
     recipients = Blueprint(
         NAME, __name__, template_folder="templates", static_folder="static", static_url_path="/r"
     )
-    for add in (add_hits, add_leaving, add_answering, add_pages, add_joining, add_asking):
+    for add in (add_hits, add_leaving, add_answering, add_pages, add_joining, add_asking, add_library):
         add(recipients)
     recipients.after_request(_headers)
     recipients.url_defaults(_keep_language)

@@ -21,6 +21,8 @@ LANGUAGES = (
     ("en", "English"), ("it", "Italiano"), ("pt_BR", "Português (Brasil)"), ("nl", "Nederlands"), ("ru", "Русский"),
 )  # fmt: skip
 NEAR = timedelta(days=4)
+# What stands around a name in a sentence, where it is not “ and ”.
+QUOTES = {"it": "«»", "ru": "«»"}
 # Stands for the token in a mail that somebody passed on as a page.
 NOT_YOURS = "not-yours"
 # Numbers of our own pages in a hit's `link`; an answer's depends on its value, so that different ones differ.
@@ -67,9 +69,11 @@ def languages() -> list[tuple[str, str, str]]:
     if request.endpoint is None or request.method != "GET":
         return []
     found = []
+    kept = {name: request.args[name] for name in ("by",) if name in request.args}
     for locale, name in LANGUAGES:
         tag = locale.replace("_", "-")
-        found.append((tag, name, url_for(request.endpoint, **{**(request.view_args or {}), "lang": tag})))
+        address = url_for(request.endpoint, **{**(request.view_args or {}), **kept, "lang": tag})
+        found.append((tag, name, address))
     return found
 
 
@@ -144,7 +148,8 @@ class Look:
 
     def weekday(self, at: datetime) -> str:
         here = at.astimezone(self._zone)
-        return f"{format_date(here.date(), 'EEEE', locale=self._locale)} {self.day(at)}"
+        comma = "," if self._locale in ("pt_BR", "ru") else ""
+        return f"{format_date(here.date(), 'EEEE', locale=self._locale)}{comma} {self.day(at)}"
 
     def roughly(self, at: datetime) -> str:
         """The day of what is near; what is further off is about that day."""
@@ -157,7 +162,8 @@ class Look:
         return format_datetime(at, "HH:mm", tzinfo=self._zone, locale=self._locale)
 
     def names(self, words: Sequence[str]) -> str:
-        return ", ".join(f"“{word}”" for word in words)
+        quotes = QUOTES.get(self._locale, "“”")
+        return ", ".join(f"{quotes[0]}{word}{quotes[1]}" for word in words)
 
 
 def _pattern(locale: str, with_year: bool) -> str:

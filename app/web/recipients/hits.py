@@ -3,6 +3,7 @@
 import structlog
 from flask import Blueprint, Response, abort
 
+from app.core.pieces import piece_of
 from app.core.tokens import TrackToken
 from app.inbound.link_maps import LinkMap
 from app.mail.links import destination, with_utm
@@ -29,7 +30,7 @@ def follow(token: str, number: int) -> Response:
     if number == 0:
         write_down("open", opened, 0)
         return Response(PIXEL, mimetype="image/gif")
-    known = _links(opened)
+    known = links_for(opened)
     target = known.target(number) if known is not None else None
     if known is None or target is None:
         abort(404)
@@ -39,11 +40,20 @@ def follow(token: str, number: int) -> Response:
         log.error("recipients.bad_destination", variant=str(opened.variant), link=number)
         abort(404)
     write_down("click", opened, number)
+    if piece_of(target.url_template) is not None:
+        return _to_library(url, opened, number, known.locale)
     campaign = desk().campaigns.of(opened.delivery, known.template)
     return Response(status=302, headers={"Location": with_utm(url, campaign.sequence, campaign.step)})
 
 
-def _links(token: TrackToken) -> LinkMap | None:
+def _to_library(url: str, token: TrackToken, number: int, locale: str) -> Response:
+    """Our own page is told who comes, so that reading it is a signal, and in which language the mail was."""
+    sealed = desk().keyring.seal_read(token, number)
+    lang = f"&lang={locale}" if locale else ""
+    return Response(status=302, headers={"Location": f"{url}?k={sealed}{lang}"})
+
+
+def links_for(token: TrackToken) -> LinkMap | None:
     """From this disk; on a server that has never seen the variant, from the database."""
     found = desk().links.get(token.variant)
     if found is not None:
