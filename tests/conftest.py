@@ -1,6 +1,7 @@
 """Databases for every test: `database` runs it on SQLite and on PostgreSQL."""
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -8,31 +9,56 @@ from pathlib import Path
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
+from playwright.sync_api import Browser, sync_playwright
 
+from app.mail import limited
 from app.mail.compile import CompiledTemplate
-from app.mail.limited import Job, compile_limited
+from app.mail.limited import Job
+from app.mail.source import TemplateError
+from app.services import accounts
 from app.services.authoring import compiling
 from app.store.database import Database
+from tests.support.chromium import NEEDED, find_chromium
 from tests.support.databases import Postgres, empty, make_sqlite_template, open_sqlite
 
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
-    """Each template is compiled for real once a run: a process of its own for each test's would be most of a run.
+    """Each template is compiled for real once a run, and here: a process of its own for each takes longer, and the
+    starters alone are 145.
 
     What `compile_limited` does with hostile texts is tested on itself.
     """
     kept: dict[str, CompiledTemplate] = {}
 
-    def compile_once(job: Job) -> CompiledTemplate:
+    def compile_once(job: Job) -> CompiledTemplate | TemplateError:
         key = json.dumps(asdict(job), sort_keys=True)
-        if key not in kept:
-            kept[key] = compile_limited(job)
+        try:
+            if key not in kept:
+                kept[key] = limited._run(job)
+        except TemplateError as error:
+            return error
+        except RecursionError:  # of our stack, which is deeper than the child's
+            return limited.compile_each([job])[0]
         return kept[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiling, "compile_limited", compile_once)
+        patch.setattr(compiling, "compile_each", lambda jobs: [compile_once(job) for job in jobs])
         yield
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One for the whole run: a process can drive only one at a time."""
+    path = find_chromium()
+    if path is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NEEDED)
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +66,14 @@ def logs_as_they_were() -> Iterator[None]:
     """What starts a worker says where its lines go; the next test has its own place for them."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed in no time, for tests that are not about how long that takes."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(accounts, "_hasher", hasher)
+    monkeypatch.setattr(accounts, "_NOBODYS_HASH", hasher.hash("nobody has this password"))
 
 
 @pytest.fixture(scope="session")

@@ -11,18 +11,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from app.factory import create_app
 from app.store.caught import CaughtMails
 from app.store.database import Database
 from config import Settings
-from tests.support.chromium import find_chromium
+from tests.support.chromium import NEEDED, find_chromium
 from tests.support.seed import NOW, PASSWORD, Seeded, seed
 
 CHROMIUM = find_chromium()
-NEEDED = "No Chromium: set TRELLIS_CHROMIUM to one, or put it on the PATH."
 HERE = Path(__file__).parent
 MAIL = (
     "From: Jonas Weber <jonas@halden.example>\r\nTo: person0@example.com\r\nSubject: The 12-page guide\r\n"
@@ -51,17 +50,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     left_out = config.stash.get(LEFT_OUT, 0)
     if left_out:
         terminalreporter.write_line(f"{left_out} browser tests did not run. {NEEDED}", yellow=True)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.fail(NEEDED)
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
 
 
 class Site:

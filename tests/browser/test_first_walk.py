@@ -7,9 +7,16 @@ from tests.browser.conftest import Site, sign_in
 
 
 def fits(page: Page) -> None:
-    """No page scrolls sideways. A page that is just being replaced has no root for a moment: it is asked again."""
+    """No page scrolls sideways. A page that is just being replaced has no root for a moment: it is asked again.
+
+    `wait_for_function` asks its second time by eval, which our pages forbid.
+    """
     root = "document.documentElement"
-    page.wait_for_function(f"{root} && {root}.scrollWidth <= {root}.clientWidth")
+    for _ in range(50):
+        if page.evaluate(f"{root} && {root}.scrollWidth <= {root}.clientWidth"):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{page.url} scrolls sideways")
 
 
 def go_to(page: Page, name: str) -> None:

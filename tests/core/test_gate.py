@@ -20,6 +20,7 @@ from app.core.gate import (
     Suppress,
     ask_all,
     decide,
+    expiry,
     rules_for,
 )
 from app.core.reasons import Reason
@@ -77,6 +78,7 @@ OBJECTIONS: list[tuple[str, dict[str, Any], type[Decision], str]] = [
     ("sequence", {"sequence_state": "paused"}, Defer, "gate.paused"),
     ("person", {"person_has_word": WHY}, Defer, "anything"),
     ("pause", {"paused_until": NOW + DAY}, Defer, "gate.contact_paused"),
+    ("away", {"away_until": NOW + DAY}, Defer, "gate.away"),
     ("cap", SENT_TODAY, Defer, "gate.cap"),
     ("window", {"window": Window.from_tree({"days": "wed"})}, Defer, "gate.window"),
 ]
@@ -85,6 +87,16 @@ OBJECTIONS: list[tuple[str, dict[str, Any], type[Decision], str]] = [
 def test_a_mail_that_meets_every_rule_leaves() -> None:
     assert decide(mail(), NOW) == Pass()
     assert ask_all(mail(), NOW) == [(rule.__name__, Pass()) for rule in RULES]
+
+
+def test_the_days_somebody_is_away_make_no_mail_late() -> None:
+    late, back = NOW + DAY, NOW + 7 * DAY
+    assert expiry(NOW, late, None) == expiry(NOW, late, NOW - DAY) == late
+    assert expiry(NOW, late, back) == back + DAY
+    assert expiry(NOW, None, back) is None
+    assert decide(mail(planned_at=NOW, expires_at=expiry(NOW, late, back), away_until=back), NOW) == Defer(
+        back, "away", Reason("gate.away", {"until": back.isoformat()})
+    )
 
 
 def test_every_rule_is_tried_below() -> None:

@@ -128,6 +128,7 @@ def test_criteria_have_types_and_answers() -> None:
     criteria = lifecycle().criteria
     assert {key: criterion.type for key, criterion in criteria.items()} == {
         "market": "choice", "means": "number", "authority": "choice", "need": "choice", "timeline": "date",
+        "satisfaction": "number",
     }  # fmt: skip
     most = criteria["means"].answer("50000")
     assert most is not None

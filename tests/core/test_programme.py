@@ -34,6 +34,18 @@ def test_topics_have_names_by_language() -> None:
     assert label_in(guides, "nl-BE") == "Gidsen en rapporten"
 
 
+def test_what_becomes_of_flagged_addresses_is_data() -> None:
+    usual = {"role": "keep", "disposable": "hold", "no_mail": "hold", "typo": "keep"}
+    assert programme().flags == Programme().flags == usual
+    found, findings = read(flags={"no mail": "reject", "typo": "hold"})
+    assert (dict(found.flags), findings) == ({**usual, "no_mail": "reject", "typo": "hold"}, [])
+
+
+def test_marketing_waits_for_who_is_away_unless_said_otherwise() -> None:
+    assert programme().wait_when_away
+    assert not read(**{"when away": "send"})[0].wait_when_away
+
+
 def test_without_a_programme_there_are_defaults() -> None:
     calendar = Calendar()
     assert read_programme(None, calendar) == Programme(calendar=calendar)
@@ -56,6 +68,10 @@ def read(**tree: Any) -> tuple[Programme, list[Finding]]:
         ({"locale": "English"}, ("locale",)),
         ({"country": "Denmark"}, ("country",)),
         ({"holidays of": ["DK", "dk"]}, ("holidays of", 1)),
+        ({"flags": {"role": "drop"}}, ("flags", "role")),
+        ({"flags": {"roles": "keep"}}, ("flags", "roles")),
+        ({"flags": "keep"}, ("flags",)),
+        ({"when away": "perhaps"}, ("when away",)),
         ({"late": "soon"}, ("late",)),
         ({"topics": "guides"}, ("topics",)),
         ({"qiet": {}}, ("qiet",)),

@@ -9,6 +9,7 @@ from app.core.tokens import (
     EnvelopeToken,
     Keyring,
     ManageToken,
+    ReadToken,
     TrackToken,
     message_id,
     token_of_local_part,
@@ -120,3 +121,18 @@ def test_a_weak_keyring_is_refused(keys: list[bytes]) -> None:
 def test_a_topic_key_too_long_is_refused() -> None:
     with pytest.raises(ValueError, match="topic"):
         RING.seal_manage(DELIVERY, CONTACT, "x" * 65)
+
+
+def test_reading_and_recommending_have_tokens_of_their_own() -> None:
+    ring, (one, two, three) = Keyring([b"k" * 32]), (UUID(int=1), UUID(int=2), UUID(int=3))
+    read, referral = ring.seal_read(TrackToken(one, two, three), 7), ring.seal_referral(two)
+    assert ring.open_read(read) == ReadToken(one, two, three, 7)
+    assert ring.open_referral(referral) == two
+    assert Keyring([b"n" * 32, b"k" * 32]).open_referral(referral) == two
+    opens = (ring.open_track, ring.open_manage, ring.open_request, ring.open_stamp, ring.open_envelope)
+    assert not any(open_as(token) for open_as in opens for token in (read, referral))
+    others = (
+        ring.seal_track(one, two, three), ring.seal_manage(one, two, "a"), ring.seal_request(two), ring.seal_envelope(two),
+    )  # fmt: skip
+    assert not any(open_as(token) for open_as in (ring.open_read, ring.open_referral) for token in others)
+    assert (ring.open_read(referral), ring.open_referral(read)) == (None, None)

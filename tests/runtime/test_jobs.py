@@ -16,6 +16,7 @@ def test_the_names_stay_and_the_order_is_that_of_the_way_through() -> None:
         "run",
         "send",
         "breaker",
+        "account_mails",
         "call",
         "provider_events",
         "provider_tidy",

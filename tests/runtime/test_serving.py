@@ -73,7 +73,7 @@ class Running:
             cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={
                 **inherited, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TRELLIS_DATA_DIR": str(folder / "var"),
-                "TRELLIS_PORT": "0", "TRELLIS_CATCHER_PORT": "0", **settings,
+                "TRELLIS_PORT": "0", "TRELLIS_CATCHER_PORT": "0", "TRELLIS_DEMO": "off", **settings,
             },
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -85,7 +85,7 @@ class Mail:
 class Stage:
     """The installation in `folder` on `database`; `clock` is where the time stands."""
 
-    def __init__(self, database: Database, folder: Path, clock: datetime) -> None:
+    def __init__(self, database: Database, folder: Path, clock: datetime, **settings: Any) -> None:
         self.database = database
         self.clock = clock
         self.caught = CaughtMails(folder / "caught.db")
@@ -93,7 +93,7 @@ class Stage:
         port = self._catcher.start()
         self.settings = Settings(
             _env_file=None, data_dir=folder, secret_key="a key for tests", catcher_port=port,
-            database_url=database.url.render_as_string(hide_password=False), smtp_connections=2,
+            database_url=database.url.render_as_string(hide_password=False), smtp_connections=2, **settings,
         )  # fmt: skip
         workspace_id = start(
             database, self.settings, "admin@halden.example", clock, lambda line: None

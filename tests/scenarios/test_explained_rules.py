@@ -266,6 +266,7 @@ OBSTACLES: Mapping[str, Callable[[Scene], None]] = {
     "sender": _before(_sick_sender),
     "sequence": _at_dawn(lambda scene: scene.turn("paused")),
     "pause": _before(lambda scene: scene.write(update(contacts).values(paused_until=OPEN + timedelta(hours=1)))),
+    "away": _before(lambda scene: scene.write(update(contacts).values(away_until=OPEN + timedelta(hours=1)))),
     "cap": _before(_mailed_today),
     "window": lambda scene: scene.enter(),
 }  # fmt: skip

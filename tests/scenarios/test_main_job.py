@@ -287,7 +287,7 @@ def test_who_leaves_gets_nothing_more(stage: Stage) -> None:
     assert [(row.state, row.reason_code) for row in mine] == [("ended", "exit.event")]
 
 
-def test_who_is_silent_becomes_dormant_once_and_the_mail_stops(stage: Stage) -> None:
+def test_who_is_silent_becomes_dormant_once_is_asked_and_the_mail_stops(stage: Stage) -> None:
     silent = [row for row in stage.story(SILKE) if row.code == "event.silent"]
     moves = [row for row in stage.story(SILKE) if row.kind == "stage"]
     assert [(row.params["from"], row.params["to"]) for row in moves] == [("lead", "dormant")]
@@ -297,8 +297,9 @@ def test_who_is_silent_becomes_dormant_once_and_the_mail_stops(stage: Stage) -> 
     for earlier, later in pairwise(silent):
         assert later.at - earlier.at >= 30 * DAY
     assert stage.stage_of(SILKE) == "dormant"
-    assert all(mail.at < moves[0].at for mail in stage.mails(SILKE))
-    assert len(stage.mails(SILKE)) == 5
+    assert templates(stage, SILKE)[5:] == ["re-engagement/still-there", "re-engagement/goodbye"]
+    assert all(mail.at < moves[0].at for mail in stage.mails(SILKE)[:5])
+    assert len(stage.mails(SILKE)) == 7
 
 
 def test_a_competitor_never_enters(stage: Stage) -> None:

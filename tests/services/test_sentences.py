@@ -19,7 +19,7 @@ from tests.services.reason_codes import computed_codes, constant_codes
 # Texts of the same form that are no codes: names of template variables, settings, a logger.
 NO_CODES = re.compile(
     r"contact\.(email|first_name|last_name|locale|name|tags|consent_)|mail\.(locale|log|remaining|subject)"
-    r"|task\.(lines|url)|(mail|score|task|reply|wait)\.(ru|com|de|net|daemon|delivery|system)|import\.note\.consent_|condition\.(all|any|not)|mail\.[a-z_]+_url"
+    r"|task\.(due|lines|url)|(mail|score|task|reply|wait)\.(ru|com|de|net|daemon|delivery|system)|import\.note\.consent_|condition\.(all|any|not)|mail\.[a-z_]+_url"
 )
 COMPUTED = {
     "import.note.consent_*": ("import.note.consent_withdrawn", "import.note.consent_asked"),

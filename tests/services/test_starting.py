@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, inspect, select
 
+from app.services.authoring import look_at_live
 from app.services.authoring.applying import Refused
 from app.services.starting import is_current, migrate, start
 from app.services.world import open_world
@@ -34,8 +36,8 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     postgres.drop(database)
 
 
-def settings_of(folder: Path, content_dir: Path) -> Settings:
-    return Settings(_env_file=None, data_dir=folder, secret_key="k", content_dir=content_dir)
+def settings_of(folder: Path, content_dir: Path, **more: Any) -> Settings:
+    return Settings(_env_file=None, data_dir=folder, secret_key="k", content_dir=content_dir, **more)
 
 
 def counts(database: Database) -> dict[str, int]:
@@ -101,15 +103,40 @@ def test_starters_are_loaded_into_an_empty_base_only(bare: Database, tmp_path: P
     assert counts(bare)["definition_versions"] == 10
 
 
-def test_the_shipped_starters_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("preset", "entered"),
+    [
+        ("inbound", {"lead": ["discovery-guide"], "prospect": ["decision-case"]}),
+        (
+            "outbound",
+            {
+                "marketing-qualified-prospect": ["outbound-first"],
+                "lead": ["outbound-questions"],
+                "sales-qualified-prospect": ["outbound-next"],
+            },
+        ),
+    ],
+)
+def test_the_shipped_starters_start(tmp_path: Path, preset: str, entered: dict[str, list[str]]) -> None:
+    """Under each preset without a finding; and who reaches a stage enters the sequences of this preset alone."""
     database = Database(f"sqlite:///{tmp_path / 'trellis.db'}")
-    started = start(database, settings_of(tmp_path, ROOT), ADMIN, NOW, lambda line: None)
-    catalogue = open_world(database, started.workspace_id, settings_of(tmp_path, ROOT)).library.catalogue(NOW)
-    assert {"discovery-guide", "decision-case"} <= set(catalogue.sequences)
-    assert catalogue.rules.lifecycle.key == "inbound"
+    settings = settings_of(tmp_path, ROOT, lifecycle_preset=preset)
+    started = start(database, settings, ADMIN, NOW, lambda line: None)
+    catalogue = open_world(database, started.workspace_id, settings).library.catalogue(NOW)
+    assert catalogue.rules.lifecycle.key == preset
+    shared = {
+        "customer": ["adoption-start"],
+        "ambassador": ["advocacy-referral"],
+        "dormant": ["re-engagement"],
+    }
+    for stage in catalogue.rules.lifecycle.stages:
+        found = sorted(version.sequence.key for version in catalogue.for_stage(stage))
+        assert found == {**shared, **entered}.get(stage, []), stage
+    looked = look_at_live(database, started.workspace_id, settings, NOW)
+    assert looked.findings == ()
     with database.read() as connection:
         known = set(connection.execute(select(tables.field_definitions.c.key)).scalars())
-    assert {"industry", "apartments", "satisfaction"} <= known
+    assert {"industry", "apartments", "satisfaction", "first_bill"} <= known
     database.close()
 
 

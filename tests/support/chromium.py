@@ -3,6 +3,8 @@
 import os
 import shutil
 
+NEEDED = "No Chromium: set TRELLIS_CHROMIUM to one, or put it on the PATH."
+
 
 def find_chromium() -> str | None:
     named = os.environ.get("TRELLIS_CHROMIUM")

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import insert
 
 from app.core.ids import timed_id
+from app.files.variants import join_variants
 from app.store import tables as t
 from app.store.database import Database
 from tests.support.seed_story import SEQUENCE, SOURCE, TEMPLATES, story
@@ -129,7 +130,10 @@ def _user(sower: Sower, workspace_id: UUID, email: str, name: str, role: str) ->
 
 def _definitions(sower: Sower, workspace_id: UUID, author_id: UUID) -> tuple[UUID, UUID]:
     found = []
-    for kind, key, source in (("sequence", SEQUENCE, SOURCE), *(("template", key, "…") for key in TEMPLATES)):
+    for kind, key, source in (
+        ("sequence", SEQUENCE, SOURCE),
+        *(("template", key, join_variants({"": "…"})) for key in TEMPLATES),
+    ):
         definition_id, version_id = sower.id(), sower.id()
         sower.add(
             "definitions", id=definition_id, workspace_id=workspace_id, kind=kind, key=key, state="live",

@@ -1,6 +1,7 @@
 """The list of contacts and one contact."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -28,6 +29,31 @@ def test_each_stage_has_its_count_and_its_list(marta: Browser) -> None:
     leads = marta.page("/contacts?stage=lead")
     assert len(names(leads)) == 29
     assert 'aria-current="true">' in leads
+
+
+def test_a_flagged_address_says_what_was_probably_meant(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as connection:
+        connection.execute(
+            update(identities)
+            .where(identities.c.contact_id == seeded.contacts[0], identities.c.kind == "email")
+            .values(shown_as="ann@gmial.com", flag="typo", suggestion="ann@gmail.com")
+        )
+    page = marta.page(f"/contacts/{seeded.contacts[0]}")
+    assert "ann@gmial.com: looks mistyped. Did you mean ann@gmail.com?" in page
+    assert "Did you mean" not in marta.page(f"/contacts/{seeded.contacts[1]}")
+
+
+def test_who_is_away_is_told_until_they_are_back(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    for days, told in ((3, True), (-1, False)):
+        with sqlite_database.write() as connection:
+            until = NOW + timedelta(days=days)
+            connection.execute(update(contacts).values(away_until=until))
+        page = marta.page(f"/contacts/{seeded.contacts[0]}")
+        assert ("as their automatic answer says" in page) == told
 
 
 def test_older_and_newer_walk_the_whole_list_and_back(marta: Browser, seeded: Seeded) -> None:
@@ -209,3 +235,18 @@ def test_company_names_are_searched_within_the_workspace_only(
         )
         connection.execute(identities.delete().where(identities.c.contact_id == seeded.contacts[3]))
     assert names(marta.page("/contacts?q=zeb")) == [str(seeded.contacts[3])]
+
+
+def test_who_came_by_whose_word_stands_on_both_pages(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    friend, new = seeded.contacts[:2]
+    with sqlite_database.write() as connection:
+        connection.execute(update(contacts).where(contacts.c.id == new).values(referred_by=friend))
+    came = marta.page(f"/contacts/{new}").partition("Recommended by")[2].partition("</dd>")[0]
+    assert f'href="/contacts/{friend}"' in came
+    brought = marta.page(f"/contacts/{friend}").partition("Recommended us to")[2].partition("</dd>")[0]
+    assert f'href="/contacts/{new}"' in brought
+    with sqlite_database.write() as connection:
+        connection.execute(update(contacts).where(contacts.c.id == friend).values(erased_at=NOW))
+    assert "somebody who was erased" in marta.page(f"/contacts/{new}")

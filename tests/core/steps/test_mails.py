@@ -1,6 +1,8 @@
 """Send and ask: a step ends when its delivery ends, and whoever answered is not asked again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,8 @@ from app.core.effects import Emit, Note, QueueMail
 from app.core.engine import advance, notice
 from app.core.enrollments import delivery_ended
 from app.core.facts import CriterionFact, Measure
+from app.core.pieces import PieceInfo
+from app.core.setting import Setting
 from tests.core.sample import MONDAY, SETTING, after, facts, faults, happened, run, sequence
 
 SEND = {"hello": {"send": "discovery/hello"}}
@@ -148,3 +152,48 @@ def test_a_goal_reached_while_a_mail_is_on_its_way_ends_it() -> None:
 )
 def test_faults_are_told(body: dict[str, object], told: str) -> None:
     assert any(told in fault for fault in faults({"step": body})), faults({"step": body})
+
+
+def library(**presents: tuple[str, ...]) -> Setting:
+    """The sample's setting with pieces of the library that its mails lead to."""
+    topics = {"heat": ("billing",), "leaks": ("leaks",), "prices": ("pricing",)}
+    kinds = {"heat": "guide", "leaks": "guide", "prices": "sheet"}
+    return replace(
+        SETTING,
+        pieces={key: PieceInfo(key, kinds[key], "discovery", about) for key, about in topics.items()},
+        templates={
+            key: replace(info, pieces=presents.get(key.replace("/", "_"), ()))
+            for key, info in SETTING.templates.items()
+        },
+    )
+
+
+def chosen(setting: Setting, steps: dict[str, Any] = BEST, **known: Any) -> str:
+    sent = mails(run(sequence(steps), facts(**known), setting=setting).effects)
+    return sent[0].templates[0] if sent else "none"
+
+
+def test_no_piece_of_the_library_is_repeated() -> None:
+    both = library(discovery_guide=("heat",), discovery_case=("leaks",), discovery_hello=("heat",))
+    assert chosen(both) == "discovery/guide"
+    # By another mail, by reading it, or by both mails: what is left is taken, and in the end nothing.
+    assert chosen(both, had=frozenset({"discovery/hello"})) == "discovery/case"
+    assert chosen(both, read={"heat": MONDAY}) == "discovery/case"
+    assert chosen(both, read={"heat": MONDAY, "leaks": MONDAY}) == "none"
+    assert chosen(both, read={"prices": MONDAY}) == "discovery/guide"
+    # A mail with two pieces still brings something when one of them is known.
+    two = library(discovery_guide=("heat", "leaks"))
+    assert chosen(two, read={"heat": MONDAY}) == "discovery/guide"
+
+
+def test_the_topics_of_its_pieces_speak_for_a_mail() -> None:
+    one = library(discovery_guide=("heat",), discovery_case=("leaks",))
+    assert chosen(one, interests={"leaks": Measure(3.0, MONDAY)}) == "discovery/case"
+
+
+def test_the_best_of_a_kind_is_among_all_mails_that_lead_to_one() -> None:
+    kind = {"best": {"send": {"best of": {"kind": "guide"}}}}
+    one = library(discovery_guide=("heat",), discovery_case=("prices",))
+    assert chosen(one, kind) == "discovery/guide"
+    assert chosen(one, kind, read={"heat": MONDAY}) == "none"
+    assert chosen(library(), kind) == "none"

@@ -61,8 +61,11 @@ class Visitor:
 
 @pytest.fixture
 def visitor(database: Database, tmp_path: Path) -> Visitor:
-    scene = lay_scene(database, tmp_path, secret_key="k" * 32)
+    return lay_visitor(lay_scene(database, tmp_path, secret_key="k" * 32))
+
+
+def lay_visitor(scene: Scene) -> Visitor:
     visitor: Visitor
-    app = create_app(scene.world.settings, database, clock=lambda: visitor.at, world=scene.world)
+    app = create_app(scene.world.settings, scene.world.database, clock=lambda: visitor.at, world=scene.world)
     visitor = Visitor(scene, app, app.test_client(use_cookies=False), scene.delivery())
     return visitor

@@ -276,7 +276,7 @@ def test_a_fault_of_ours_is_said_calmly_and_logs_no_token(
 
 TITLES = {
     "en": "Which mail shall stop?", "it": "Quali e-mail vuole fermare?", "pt-BR": "Quais e-mails devem parar?",
-    "nl": "Welke mail moet stoppen?", "ru": "Какие письма прекратить?",
+    "nl": "Welke mail moet stoppen?", "ru": "Какие письма больше не присылать?",
 }  # fmt: skip
 
 
