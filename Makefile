@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove bench lint types contracts install install-dev messages pictures lock clean
+.PHONY: help run test prove bench lint types contracts install install-dev messages pictures library mails lock clean
 
 help: ## List these targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ messages: install-dev ## Collect the texts for translators and compile the trans
 
 pictures: install-dev ## Take the docs' pictures anew (needs Chromium)
 	@PYTHONPATH=. $(BIN)/python docs/pictures.py
+
+library: install-dev ## Print the pieces of the library that changed to PDF (needs Chromium)
+	@PYTHONPATH=. $(BIN)/python docs/library.py
+
+mails: install-dev ## Lay every mail on a sheet, in all languages, in build/mails (needs Chromium)
+	@PYTHONPATH=. $(BIN)/python docs/mails.py $(MAILS)
 
 lock: ## Renew the locks (needs uv on the PATH)
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock

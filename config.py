@@ -6,9 +6,8 @@ A wrong setting stops the start with its name and the remedy.
 import os
 import re
 import secrets
-from base64 import b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from hashlib import blake2b
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -17,6 +16,8 @@ from dotenv.parser import parse_stream
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
+
+from app.core.written import is_encryption_key, is_server
 
 ROOT = Path(__file__).resolve().parent
 
@@ -64,7 +65,16 @@ class Settings(BaseSettings):
     )
     smtp_username: str = Field("", description="Account at the relay, if it wants one.")
     smtp_password: str = Field("", description="Password of that account.", repr=False)
+    smtp_token_command: str = Field(
+        "", description="A command that prints an access token (XOAUTH2) instead."
+    )
     smtp_connections: int = Field(4, ge=1, le=100, description="Connections kept open at once.")
+    sending_processes: int = Field(
+        2,
+        ge=1,
+        le=16,
+        description="Processes that share these connections while much is due; 1: the first one sends alone.",
+    )
     smtp_mails_per_connection: int = Field(
         100, ge=1, le=100_000, description="Mails over one connection, then a new one is opened."
     )
@@ -97,6 +107,9 @@ class Settings(BaseSettings):
     imap_security: Literal["none", "starttls", "tls"] = Field("tls", description="How that line is secured.")
     imap_username: str = Field("", description="Account of the mailbox.")
     imap_password: str = Field("", description="Password of that account.", repr=False)
+    imap_token_command: str = Field(
+        "", description="A command that prints an access token (XOAUTH2) instead."
+    )
     imap_folder: str = Field("INBOX", description="The folder that is read; nothing in it is changed.")
     inbound_keep_days: int = Field(90, ge=1, le=3650, description="Days for which returned mail is kept.")
 
@@ -118,6 +131,8 @@ class Settings(BaseSettings):
     web_hooks_to_this_machine: bool = Field(
         False, description="Whether a web hook may call this machine itself, over http too."
     )
+
+    demo: bool = Field(True, description="Whether the first start on an empty database makes the demo.")
 
     broker_url: str = Field(
         "",
@@ -156,7 +171,7 @@ class Settings(BaseSettings):
     def _servers_are_addresses(cls, value: object) -> object:
         found = value.replace(",", " ").split() if isinstance(value, str) else value
         for server in found if isinstance(found, list) else ():
-            if not _is_server(str(server)):
+            if not is_server(str(server)):
                 raise ValueError(
                     "holds no address of a server; give one such as 192.0.2.53 or [2001:db8::53]:5353"
                 )
@@ -166,7 +181,7 @@ class Settings(BaseSettings):
     @classmethod
     def _encryption_keys_are_whole(cls, value: list[str]) -> list[str]:
         for number, key in enumerate(value, start=1):
-            if not _is_encryption_key(key):
+            if not is_encryption_key(key):
                 raise ValueError(
                     f"holds no key at place {number}; `trellis secrets new-key` prints one of 44 letters"
                 )
@@ -296,7 +311,7 @@ class Settings(BaseSettings):
         """The keys in the file, one a line. Raises SettingsError where one of them is not whole."""
         path = self.encryption_key_file
         keys = path.read_text(errors="replace").replace(",", " ").split()
-        if not keys or not all(map(_is_encryption_key, keys)):
+        if not keys or not all(map(is_encryption_key, keys)):
             raise SettingsError(
                 f"TRELLIS_ENCRYPTION_KEYS: the key file {path} is empty or spoilt. Put it back from your "
                 "backup; or remove it for a new key, and enter the stored secrets again."
@@ -314,27 +329,6 @@ def _holds_certificates(path: Path) -> bool:
 def new_encryption_key() -> str:
     """A key for TRELLIS_ENCRYPTION_KEYS: 32 random bytes as Fernet wants them written."""
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-def _is_encryption_key(key: str) -> bool:
-    try:
-        return len(b64decode(key, altchars=b"-_", validate=True)) == 32
-    except ValueError:
-        return False
-
-
-def _is_server(text: str) -> bool:
-    """An IP address, with or without a port."""
-    found = re.fullmatch(
-        r"(?:\[([0-9a-fA-F:.]+)\]|(\d+(?:\.\d+){3}))(?::([1-9]\d{0,4}))?|([0-9a-fA-F:]+)", text
-    )
-    if found is None or int(found[3] or 53) > 65535:
-        return False
-    try:
-        ip_address(found[1] or found[2] or found[4])
-    except ValueError:
-        return False
-    return True
 
 
 def _make_key(path: Path, key: str) -> None:
