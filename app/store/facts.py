@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -103,38 +104,21 @@ class _Families:
         """Rows (contact, key, columns…) of one table; `wanted` are the keys, None: all of them."""
         if wanted is not None and not wanted:
             return
-        table = key.table
-        statement = self.of_ids(table, key, *(table.c[name] for name in columns))
-        if wanted is not None and EVERY not in wanted:
-            statement = statement.where(key.in_(sorted(wanted)))
         make = MAKERS[family]
         grouped: dict[Any, dict[str, Any]] = defaultdict(dict)
-        for row in self.rows(statement):
+        for row in self.rows(_keyed(self.dialect, key, columns, wanted)):
             grouped[row[0]][row[1]] = make(row)
         for contact_id, values in grouped.items():
             if contact_id in self.found:
                 setattr(self.found[contact_id], family, frozenset(values) if family == "tags" else values)
 
     def happenings(self, window: timedelta | None) -> None:
-        table = events.c
-        newest_first = func.row_number().over(
-            partition_by=table.contact_id, order_by=(table.occurred_at.desc(), table.id.desc())
-        )
-        numbered = self.of_ids(
-            events, table.kind, table.subject, table.occurred_at, table.topics, table.verdict, table.id,
-            newest_first.label("place"),
-        ).where(table.occurred_at <= self.now)  # fmt: skip
         since = start_of(self.now, window)
-        if since is not None:
-            numbered = numbered.where(table.occurred_at >= since)
-        newest = numbered.subquery()
-        statement = (
-            select(newest)
-            .where(newest.c.place <= MOST_HAPPENINGS)
-            .order_by(newest.c.occurred_at, newest.c.id)
-        )
+        statement = _happenings(self.dialect, since is not None)
         grouped: dict[Any, list[Happening]] = defaultdict(list)
-        for contact_id, kind, subject, at, topics, verdict, *_ in self.rows(statement):
+        for contact_id, kind, subject, at, topics, verdict, *_ in self.rows(
+            statement, now=self.now, since=since
+        ):
             names = tuple(topic for topic in topics.split(",") if topic)
             grouped[contact_id].append(Happening(kind, subject, at, names, verdict))
         for contact_id, happenings in grouped.items():
@@ -143,12 +127,8 @@ class _Families:
 
     def had(self) -> None:
         """Templates of mails that reached the contact or are on their way; not of mails to the team."""
-        table = deliveries.c
-        statement = self.of_ids(deliveries, table.template).where(
-            table.state.not_in(NOT_HAD), table.recipient_user_id.is_(None)
-        )
         grouped: dict[Any, set[str]] = defaultdict(set)
-        for contact_id, template in self.rows(statement.distinct()):
+        for contact_id, template in self.rows(_had(self.dialect)):
             grouped[contact_id].add(template)
         for contact_id, templates in grouped.items():
             if contact_id in self.found:
@@ -156,31 +136,76 @@ class _Families:
 
     def read(self) -> None:
         """What the contact opened of the library, up to now, and when first. Only what a person did counts."""
-        table = events.c
-        statement = (
-            self.of_ids(events, table.subject, func.min(table.occurred_at).label("at"))
-            .where(
-                table.kind.in_(("visited", "downloaded")), table.source == "hit", table.verdict == "human",
-                table.occurred_at <= self.now,
-            )
-            .group_by(table.contact_id, table.subject)
-        )  # fmt: skip
         grouped: dict[Any, dict[str, datetime]] = defaultdict(dict)
-        for contact_id, piece, at in self.rows(statement):
+        for contact_id, piece, at in self.rows(_read(self.dialect), now=self.now):
             grouped[contact_id][piece] = at
         for contact_id, pieces in grouped.items():
             if contact_id in self.found:
                 self.found[contact_id].read = pieces
 
-    def of_ids(self, table: FromClause, *columns: Any) -> Select[Any]:
-        """The columns behind the contact's raw id."""
-        contact = table.c.contact_id
-        native = NativeUuid() if self.connection.dialect.name != "sqlite" else LargeBinary(16)
-        raw = type_coerce(contact, native).label("contact")
-        return select(raw, *columns).where(contact.in_(bindparam("ids", expanding=True)))
+    @property
+    def dialect(self) -> str:
+        return self.connection.dialect.name
 
-    def rows(self, statement: Select[Any]) -> Iterable[Any]:
-        return self.connection.execute(statement, {"ids": self.ids})
+    def rows(self, statement: Select[Any], **values: Any) -> Iterable[Any]:
+        return self.connection.execute(statement, {"ids": self.ids, **values})
+
+
+# The statements, each made once: for a few contacts making one takes longer than running it.
+
+
+@lru_cache(maxsize=512)
+def _keyed(
+    dialect: str, key: Column[Any], columns: tuple[str, ...], wanted: frozenset[str] | None
+) -> Select[Any]:
+    statement = _of_ids(dialect, key.table, key, *(key.table.c[name] for name in columns))
+    if wanted is not None and EVERY not in wanted:
+        statement = statement.where(key.in_(sorted(wanted)))
+    return statement
+
+
+@cache
+def _happenings(dialect: str, with_since: bool) -> Select[Any]:
+    table = events.c
+    newest_first = func.row_number().over(
+        partition_by=table.contact_id, order_by=(table.occurred_at.desc(), table.id.desc())
+    )
+    numbered = _of_ids(
+        dialect, events, table.kind, table.subject, table.occurred_at, table.topics, table.verdict, table.id,
+        newest_first.label("place"),
+    ).where(table.occurred_at <= bindparam("now"))  # fmt: skip
+    if with_since:
+        numbered = numbered.where(table.occurred_at >= bindparam("since"))
+    newest = numbered.subquery()
+    return select(newest).where(newest.c.place <= MOST_HAPPENINGS).order_by(newest.c.occurred_at, newest.c.id)
+
+
+@cache
+def _had(dialect: str) -> Select[Any]:
+    table = deliveries.c
+    found = _of_ids(dialect, deliveries, table.template)
+    return found.where(table.state.not_in(NOT_HAD), table.recipient_user_id.is_(None)).distinct()
+
+
+@cache
+def _read(dialect: str) -> Select[Any]:
+    table = events.c
+    return (
+        _of_ids(dialect, events, table.subject, func.min(table.occurred_at).label("at"))
+        .where(
+            table.kind.in_(("visited", "downloaded")), table.source == "hit", table.verdict == "human",
+            table.occurred_at <= bindparam("now"),
+        )
+        .group_by(table.contact_id, table.subject)
+    )  # fmt: skip
+
+
+def _of_ids(dialect: str, table: FromClause, *columns: Any) -> Select[Any]:
+    """The columns behind the contact's raw id."""
+    contact = table.c.contact_id
+    native = NativeUuid() if dialect != "sqlite" else LargeBinary(16)
+    raw = type_coerce(contact, native).label("contact")
+    return select(raw, *columns).where(contact.in_(bindparam("ids", expanding=True)))
 
 
 def _measure(row: Any) -> Measure:

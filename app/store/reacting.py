@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select, update
 from sqlalchemy.engine import Row
 
 from app.store.claims import locked
@@ -16,22 +16,18 @@ PENDING = "processed_at IS NULL"
 MOST_FAILURES = 5
 
 
-def pending(connection: Connection, workspace_id: UUID, now: datetime, limit: int) -> list[Row[Any]]:
-    """Unprocessed events in the order in which they came, of each contact only the oldest.
-
-    So that each is judged by facts that hold what the one before it changed.
-    """
+def _made_pending() -> Select[Any]:
+    workspace: Any = bindparam("workspace")
+    now: Any = bindparam("now")
     first = (
         select(events.c.contact_id, func.min(events.c.received_at).label("received_at"))
-        .where(
-            events.c.workspace_id == workspace_id, said(events, PENDING), events.c.received_at <= now
-        )
+        .where(events.c.workspace_id == workspace, said(events, PENDING), events.c.received_at <= now)
         .group_by(events.c.contact_id)
         .order_by(func.min(events.c.received_at))
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .subquery()
-    )  # fmt: skip
-    query = (
+    )
+    return (
         select(events)
         .join(
             first, (events.c.contact_id == first.c.contact_id) & (events.c.received_at == first.c.received_at)
@@ -40,18 +36,45 @@ def pending(connection: Connection, workspace_id: UUID, now: datetime, limit: in
         # Of one instant: in an order that does not hang on how ids fell out, so that a rehearsal has it too.
         .order_by(events.c.received_at, events.c.kind, events.c.subject, events.c.id)
     )
+
+
+# Made once: making one takes longer than running it.
+_pending = _made_pending()
+_processed = (
+    update(events)
+    .where(events.c.id.in_(bindparam("ids", expanding=True)), events.c.processed_at.is_(None))
+    .values(processed_at=bindparam("now"))
+)
+_e = score_entries.c
+_entries = select(_e.id, _e.compensates, _e.rule, _e.measure, _e.at, _e.points).where(
+    _e.contact_id == bindparam("contact")
+)
+_to_judge = (
+    select(contacts.c.id)
+    .where(
+        contacts.c.workspace_id == bindparam("workspace"),
+        said(contacts, "judge_due_at IS NOT NULL"),
+        contacts.c.judge_due_at <= bindparam("now"),
+    )
+    .order_by(contacts.c.judge_due_at)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+def pending(connection: Connection, workspace_id: UUID, now: datetime, limit: int) -> list[Row[Any]]:
+    """Unprocessed events in the order in which they came, of each contact only the oldest.
+
+    So that each is judged by facts that hold what the one before it changed.
+    """
     oldest: dict[UUID, Row[Any]] = {}
-    for row in connection.execute(locked(connection, query, events)):
+    asked = {"workspace": workspace_id, "now": now, "most": limit}
+    for row in connection.execute(locked(connection, _pending, events), asked):
         oldest.setdefault(row.contact_id, row)
     return list(oldest.values())
 
 
 def mark_processed(connection: Connection, event_ids: Sequence[UUID], now: datetime) -> None:
-    connection.execute(
-        update(events)
-        .where(events.c.id.in_(event_ids), events.c.processed_at.is_(None))
-        .values(processed_at=now)
-    )
+    connection.execute(_processed, {"ids": event_ids, "now": now})
 
 
 def mark_failed(connection: Connection, event: Row[Any], until: datetime, now: datetime) -> bool:
@@ -73,9 +96,7 @@ def earlier_entries(
 
     An entry that was taken back never counted.
     """
-    e = score_entries.c
-    query = select(e.id, e.compensates, e.rule, e.measure, e.at, e.points).where(e.contact_id == contact_id)
-    rows = connection.execute(query).all()
+    rows = connection.execute(_entries, {"contact": contact_id}).all()
     answers = {row.compensates: row.id for row in rows if row.compensates is not None}
     when: dict[str, list[datetime]] = {}
     standing: dict[str, float] = {}
@@ -97,17 +118,8 @@ def _stands(entry_id: UUID, answers: dict[UUID, UUID]) -> bool:
 
 def to_judge(connection: Connection, workspace_id: UUID, now: datetime, limit: int) -> list[UUID]:
     """Contacts of whom a fact changed since their fit and stage were last judged."""
-    query = (
-        select(contacts.c.id)
-        .where(
-            contacts.c.workspace_id == workspace_id,
-            said(contacts, "judge_due_at IS NOT NULL"),
-            contacts.c.judge_due_at <= now,
-        )
-        .order_by(contacts.c.judge_due_at)
-        .limit(limit)
-    )
-    return list(connection.execute(locked(connection, query, contacts)).scalars())
+    asked = {"workspace": workspace_id, "now": now, "most": limit}
+    return list(connection.execute(locked(connection, _to_judge, contacts), asked).scalars())
 
 
 def mark_judged(connection: Connection, contact_ids: Sequence[UUID]) -> None:
