@@ -43,13 +43,13 @@ $(BIN)/python:
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what Trellis needs (once) …"
-	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install -qq --no-build-isolation --no-deps -e .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing what the tests need (once) …"
-	@$(BIN)/python -m pip install -qq --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install -qq --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
 messages: install-dev ## Collect the texts for translators and compile the translations
@@ -66,9 +66,12 @@ library: install-dev ## Print the pieces of the library that changed to PDF (nee
 mails: install-dev ## Lay every mail on a sheet, in all languages, in build/mails (needs Chromium)
 	@PYTHONPATH=. $(BIN)/python docs/mails.py $(MAILS)
 
+# django-htmx is there for the htmx that it carries; nothing of Django is ever imported.
+COMPILE = uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url $(addprefix --no-emit-package ,django asgiref sqlparse)
+
 lock: ## Renew the locks (needs uv on the PATH)
-	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock
-	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --extra dev --extra cluster -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(COMPILE) pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra dev --extra cluster -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove the virtual environment and caches; your data in var/ stays
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

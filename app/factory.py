@@ -42,6 +42,7 @@ from app.web.shared.demo_door import DemoDoor
 from app.web.shared.entry import entry
 from app.web.shared.errors import add_error_pages
 from app.web.shared.headers import add_headers
+from app.web.shared.htmx import add_htmx
 from app.web.shared.looks import add_looks, locale
 from app.web.shared.own import own
 from app.web.shared.session import guard, real_root
@@ -105,6 +106,7 @@ def create_app(
     add_headers(app)
     add_error_pages(app)
     add_looks(app)
+    add_htmx(app)
     app.context_processor(_everywhere)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

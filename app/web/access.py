@@ -4,6 +4,7 @@ PUBLIC = "public"
 
 ACCESS: dict[str, str] = {
     "static": PUBLIC,
+    "htmx": PUBLIC,
     "account.sign_in": PUBLIC,
     "account.sign_out": "viewer",
     "account.password": "viewer",

@@ -63,6 +63,7 @@ class Site:
         track, manage = self.visitor.track, self.visitor.manage()
         known = {
             "static": "/static/tokens.css",
+            "htmx": "/static/htmx.js",
             "recipients.static": "/r/recipients.css",
             "contacts.show": f"/contacts/{self.scene.person}",
             "sequences.show": "/sequences/line",

@@ -13,10 +13,10 @@ WEB = Path(__file__).resolve().parents[2] / "app" / "web"
 MAILS = frozenset({"catcher.html", "recipients.view"})
 # Handed out to be saved, never shown.
 FILES = frozenset({"returned.raw"})
-# The page that leaves presses its own button for mail that is older than five minutes; a DNS record is copied. Both
-# pages work without.
-OWN_SCRIPTS = frozenset({"/r/leave.js", "/static/copy.js"})
-INLINE = re.compile(r"<script|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+# The page that leaves presses its own button for mail that is older than five minutes; a DNS record is copied; htmx
+# swaps parts. All pages work without.
+OWN_SCRIPTS = frozenset({"/r/leave.js", "/static/copy.js", "/static/htmx.js"})
+INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
 LOADS = re.compile(r"""<(?:script|img|link|iframe|source|object|embed|form)\b[^>]*?(?:src|href|action|data)=["']?"""
     r"""((?:https?:)?//[^"'\s>]+)""", re.IGNORECASE)  # fmt: skip
 ELSEWHERE = re.compile(r"url\(\s*['\"]?(?:https?:)?//|@import", re.IGNORECASE)

@@ -39,7 +39,7 @@ def test_the_table_names_known_roles_only() -> None:
 
 def test_only_the_doors_and_the_theme_are_public() -> None:
     assert {endpoint for endpoint, role in ACCESS.items() if role == PUBLIC} == {
-        "static", "account.sign_in", "account.theme", "entry.code", "entry.forgot", "entry.invited", "entry.reset",
+        "static", "htmx", "account.sign_in", "account.theme", "entry.code", "entry.forgot", "entry.invited", "entry.reset",
     }  # fmt: skip
 
 

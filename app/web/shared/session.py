@@ -14,7 +14,7 @@ from app.web.shared.context import now, user_or_none, web
 
 COOKIE = "trellis_session"
 # Open to somebody whose password must be changed first.
-BEFORE_CHANGE = ("account.password", "account.sign_out", "account.theme", "static")
+BEFORE_CHANGE = ("account.password", "account.sign_out", "account.theme", "static", "htmx")
 
 # There is one sign-in, and it is that of the real workspace.
 OF_THE_REAL = ("account.sign_in", "account.password")
@@ -95,7 +95,7 @@ def _is_text() -> None:
 
 
 def _let_in() -> Answer | None:
-    if request.blueprint in OWN_PROOF or request.endpoint == "static":
+    if request.blueprint in OWN_PROOF or request.endpoint in ("static", "htmx"):
         return None
     held = token()
     g.user = _who(held) if held else None
