@@ -97,7 +97,9 @@ def create_app(
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     database = database or (world.database if world is not None else Database(settings.url_of_database))
-    wired = Web(database, settings, clock, caught, world.workspace_id if world is not None else None, is_demo)
+    wired = Web(
+        database, settings, clock, caught, world.workspace_id if world is not None else None, is_demo, world
+    )
     app.extensions[NAME] = wired
     # Order matters: who is asking is known before a form's proof is looked at.
     guard(app)

@@ -10,6 +10,7 @@ from werkzeug.exceptions import Unauthorized
 
 from app.services.accounts import User
 from app.services.viewing import Place
+from app.services.world import World, open_world
 from app.store import accounts
 from app.store.caught import CaughtMails
 from app.store.database import Database
@@ -30,6 +31,7 @@ class Web:
     caught: CaughtMails | None
     _workspace_id: UUID | None = field(default=None)
     is_demo: bool = False
+    _world: World | None = field(default=None)
 
     @property
     def workspace_id(self) -> UUID:
@@ -40,6 +42,13 @@ class Web:
         if self._workspace_id is None:
             raise LookupError("The database has no workspace; start with `make run` or `trellis init`.")
         return self._workspace_id
+
+    @property
+    def world(self) -> World:
+        """Opened when a page first needs it and kept: its library reads what is in force only when that changed."""
+        if self._world is None:
+            self._world = open_world(self.database, self.workspace_id, self.settings)
+        return self._world
 
     @property
     def place(self) -> Place:
