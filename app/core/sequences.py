@@ -9,6 +9,7 @@ from typing import Literal
 
 from app.core.conditions import AnyOf, Condition, EventPattern, Needs, is_event, needs, parse, parse_event
 from app.core.conditions.events import any_of
+from app.core.labels import Labels, label_in, read_labels
 from app.core.reading import Node
 from app.core.steps import KINDS, MANNER_KEYS, Manner, Reading, Step, read_manner
 from app.core.steps.base import END, NO_NEEDS
@@ -17,7 +18,7 @@ from app.core.timing import Span
 KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 MOST_STEPS = 500
 TOP_KEYS = (
-    "sequence", "title", "for", "topic", "enter", "again", "priority", "goal", "exit", "steps", "about", "preset",
+    "sequence", "title", "for", "topic", "enter", "again", "priority", "goal", "exit", "steps", "about", "preset", "series",
     *MANNER_KEYS,
 )  # fmt: skip
 TRIGGERS = ("stage_entered", "form", "event", "segment", "date", "person", "api")
@@ -46,7 +47,8 @@ class Again:
 class Sequence:
     """One version. A step's key is its identity across versions; `steps` keeps the order of the text.
 
-    `preset` is the only preset of the lifecycle in which people enter; None: in each.
+    `preset` is the only preset of the lifecycle in which people enter; None: in each. `title` is the team's name of
+    it, `series` what its recipients read.
     """
 
     key: str
@@ -62,6 +64,10 @@ class Sequence:
     exit_if: Condition | None
     steps: Mapping[str, Step] = field(default_factory=dict)
     preset: str | None = None
+    series: Labels = field(default_factory=dict)
+
+    def series_in(self, locale: str) -> str:
+        return label_in(self.series, locale) if self.series else self.title
 
     def belongs_to(self, preset: str) -> bool:
         return self.preset in (None, preset)
@@ -102,7 +108,7 @@ def read_sequence(node: Node) -> Sequence | None:
     manner = read_manner(node, Manner())
     mails = _mails(steps_node)
     exit_events, exit_if = _exits(node.get("exit"), mails)
-    goal, preset = node.get("goal"), node.get("preset")
+    goal, preset, series = node.get("goal"), node.get("preset"), node.get("series")
     sequence = Sequence(
         key=name,
         title=title.text() if title else name.replace("-", " ").capitalize(),
@@ -117,8 +123,20 @@ def read_sequence(node: Node) -> Sequence | None:
         exit_if=exit_if,
         steps=_steps(steps_node, manner, mails) if steps_node else {},
         preset=preset.text() if preset else None,
+        series=_series(series),
     )
     return None if node.failed else sequence
+
+
+def _series(node: Node | None) -> Labels:
+    if node is None:
+        return {}
+    labels = read_labels(node, "?")
+    if not all(label.strip() for label in labels.values()) or node.value == {}:
+        node.error(
+            "There is no name here.", "Write one by language, such as `{en: First steps, it: Primi passi}`."
+        )
+    return labels
 
 
 def _trigger(node: Node | None) -> Trigger:

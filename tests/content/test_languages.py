@@ -100,6 +100,12 @@ def test_what_leads_take_is_there_in_every_language(house: House) -> None:
     assert [piece.key for piece in pieces if {locale or "en" for locale in piece.texts} != set(LOCALES)] == []
 
 
+def test_recipients_read_the_name_of_a_series_in_their_language(house: House) -> None:
+    named = {key: version.sequence.series for key, version in house.catalogue.sequences.items()}
+    assert len(named) >= 6
+    assert {key for key, series in named.items() if not set(LOCALES) <= set(series)} == set()
+
+
 def test_a_mail_says_when_what_it_leads_to_is_in_english(house: House, full: list[Sent]) -> None:
     pieces, found = house.catalogue.pieces, []
     for mail in full:

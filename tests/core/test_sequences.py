@@ -31,6 +31,16 @@ def test_a_short_one_has_sound_defaults() -> None:
     )
 
 
+def test_recipients_read_its_name_in_their_language() -> None:
+    assert sequence(STEP).series_in("it") == "Walk"
+    named = sequence(STEP, series={"en": "First steps", "pt": "Primeiros passos"})
+    assert [named.series_in(locale) for locale in ("en", "pt-BR", "ru")] == [
+        "First steps", "Primeiros passos", "First steps",
+    ]  # fmt: skip
+    assert (named.title, sequence(STEP, series="Steps").series_in("nl")) == ("Walk", "Steps")
+    assert "There is no name here." in faults(STEP, series={})[0]
+
+
 @pytest.mark.parametrize(
     ("enter", "on", "name"),
     [

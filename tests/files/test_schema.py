@@ -65,6 +65,8 @@ GOOD = [
     ),
     whole({"a": {"exit": "x"}}, goal={"all": [{"score": "fit", "at least": 5}, {"not": {"tag": "x"}}]}),
     whole({"a": {"exit": "x"}}, enter={"on": "date", "name": "renewal"}, goal=[{"stage": ["a", "b"]}]),
+    whole({"a": {"exit": "x"}}, series="First steps"),
+    whole({"a": {"exit": "x"}}, series={"en": "First steps", "pt-BR": "Primeiros passos"}),
     whole({"a": {"wait": {"date": "renewal", "before": "2 weeks"}}}, **{"when capped": {"replace": "x/y"}}),
 ]
 BAD = [
@@ -97,6 +99,9 @@ BAD = [
     whole({"a": {"exit": "x"}}, goal={"field": "x"}),
     whole({"a": {"exit": "x"}}, goal={"tag": "x", "stage": "y"}),
     whole({"a": {"exit": "x"}}, exit=["replid"]),
+    whole({"a": {"exit": "x"}}, series={}),
+    whole({"a": {"exit": "x"}}, series={"en": " "}),
+    whole({"a": {"exit": "x"}}, series=["First steps"]),
     whole({"a": {"exit": "x"}}, surprise=1),
 ]
 

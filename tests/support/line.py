@@ -22,6 +22,7 @@ from tests.services.authoring import content
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # a Tuesday, eleven in Copenhagen
 LINE = """\
 sequence: line
+series: {en: First steps, it: Primi passi}
 for: lead
 topic: guides
 enter: {on: person}

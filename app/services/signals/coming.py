@@ -67,8 +67,8 @@ def coming(world: World, contact_id: UUID, locale: str, now: datetime) -> Coming
         lines = ahead(seen, DAYS_AHEAD)
         mails = [line for line in lines if line.action == "mail_accepted" and _is_marketing(seen, line)]
         ended = [line for line in lines if line.action == "ended" and line.sequence in titles]
-        ends = tuple(_end(seen, line) for line in ended)
-        still = {inside.sequence.title for inside in seen.person.inside}
+        ends = tuple(_end(seen, line, locale) for line in ended)
+        still = {inside.sequence.series_in(locale) for inside in seen.person.inside}
         told = tuple(_next(connection, seen, line, locale) for line in mails[:MOST])
         return Coming(told, max(len(mails) - MOST, 0), ends, tuple(sorted(still)))
 
@@ -78,19 +78,19 @@ def _is_marketing(seen: Situation, line: Line) -> bool:
     return info is None or info.message_class == "marketing"
 
 
-def _title(seen: Situation, key: str | None) -> str | None:
+def _series(seen: Situation, key: str | None, locale: str) -> str | None:
     version = seen.catalogue.sequences.get(key or "")
-    return version.sequence.title if version is not None else None
+    return version.sequence.series_in(locale) if version is not None else None
 
 
-def _end(seen: Situation, line: Line) -> End:
+def _end(seen: Situation, line: Line, locale: str) -> End:
     version = seen.catalogue.sequences.get(line.sequence or "")
     again = version is not None and version.sequence.again.way != "never"
-    return End(line.at, _title(seen, line.sequence) or line.sequence or "", again)
+    return End(line.at, _series(seen, line.sequence, locale) or line.sequence or "", again)
 
 
 def _next(connection: Connection, seen: Situation, line: Line, locale: str) -> Next:
-    return Next(line.at, _subject(connection, seen, line, locale), _title(seen, line.sequence))
+    return Next(line.at, _subject(connection, seen, line, locale), _series(seen, line.sequence, locale))
 
 
 def _subject(connection: Connection, seen: Situation, line: Line, locale: str) -> str | None:

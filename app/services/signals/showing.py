@@ -137,7 +137,7 @@ def why(world: World, token: ManageToken, locale: str, now: datetime) -> Why | N
         Origin(_way(first), who.created_at, who.source or ""),
         _agreement(catalogue, given, locale),
         state.at if state is not None and state.state == "withdrawn" else None,
-        world.library.pinned(version).sequence.title if version is not None else None,
+        world.library.pinned(version).sequence.series_in(locale) if version is not None else None,
         coming(world, who.id, locale, now),
     )
 
