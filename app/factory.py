@@ -27,6 +27,7 @@ from app.web.admins.returned import returned
 from app.web.admins.senders import senders
 from app.web.admins.sending import sending
 from app.web.admins.suppressions import suppressions
+from app.web.admins.tokens import tokens
 from app.web.admins.truths import truths
 from app.web.admins.webhooks import webhooks
 from app.web.incoming import add_incoming
@@ -51,7 +52,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, entry, own, colleagues, audit, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths,
+    account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

@@ -29,6 +29,7 @@ COMMANDS = {
     "inbound": "app.cli.inbound:inbound",
     "webhooks": "app.cli.webhooks:webhooks",
     "users": "app.cli.users:users",
+    "tokens": "app.cli.tokens:tokens",
     "senders": "app.cli.senders:senders",
     "secrets": "app.cli.secrets:secrets",
     "dkim": "app.cli.dkim:dkim",

@@ -35,6 +35,7 @@ ACCESS: dict[str, str] = {
         )
     },
     "colleagues.rights": "viewer",
+    **{f"tokens.{act}": "admin" for act in ("index", "make", "revoke")},
     "today.show": "viewer",
     **{f"audit.{act}": "admin" for act in ("index", "export")},
     "contacts.index": "viewer",
@@ -89,4 +90,4 @@ RIGHTS: dict[str, str] = {"sending.stop": "send", "sending.resume": "send"}
 UPLOADS = {"suppressions.preview": 20_000_000}
 
 # Blueprints whose routes carry their own proof (a sealed token in the address, a key in a header).
-OWN_PROOF = frozenset({"recipients", "api", "incoming"})
+OWN_PROOF = frozenset({"recipients", "incoming"})

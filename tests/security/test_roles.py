@@ -18,6 +18,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         rule.rule.replace("<uuid:message_id>", str(site.returned))
         .replace("<uuid:suppression_id>", str(site.suppression))
         .replace("<uuid:mail_id>", str(site.invitation))
+        .replace("<uuid:token_id>", str(site.colleague))
         .replace("<uuid:user_id>", str(site.colleague))
         for rule in rules
         if rule.endpoint not in OWN

@@ -1,6 +1,7 @@
 """The English sentences by code, one file a room. `N_` marks them for the translators' catalogue."""
 
 from app.services.wording.accounts import ACCOUNTS
+from app.services.wording.api import API
 from app.services.wording.audit import AUDIT
 from app.services.wording.by_hand import BY_HAND
 from app.services.wording.changes import CHANGES
@@ -24,6 +25,7 @@ from app.services.wording.truths import TRUTHS
 
 WORDING = {
     **ACCOUNTS,
+    **API,
     **AUDIT,
     **CHANGES,
     **CONDITIONS,

@@ -4,7 +4,7 @@ from app.services.wording.marking import N_
 
 ROOMS = (
     "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "inbound", "pace", "sender",
-    "sending", "suppression",
+    "sending", "suppression", "token",
 )  # fmt: skip
 AUDIT = {
     "audit.room.account": N_("accounts"),
@@ -18,6 +18,7 @@ AUDIT = {
     "audit.room.definition": N_("sequences and mails"),
     "audit.room.pace": N_("pace"),
     "audit.room.contact": N_("contacts"),
+    "audit.room.token": N_("tokens of the API"),
     "audit.room.*": N_("%(member)s"),
     "audit.account.added": N_("account made at the shell"),
     "audit.account.changed": N_("account changed"),
@@ -68,6 +69,8 @@ AUDIT = {
     "audit.pace.trusted": N_("provider trusted again"),
     "audit.pace.warm_up_begun": N_("warm-up begun"),
     "audit.pace.warm_up_ended": N_("warm-up ended"),
+    "audit.token.made": N_("token made"),
+    "audit.token.revoked": N_("token revoked"),
     "audit.contact.erased": N_("contact erased"),
     **{f"audit.{room}.*": N_("%(member)s") for room in ROOMS},
 }

@@ -1,6 +1,7 @@
 """Every table of the one schema; `metadata` is what migrations are checked against."""
 
 from app.store.tables.accounts import account_mails, account_rules, recovery_codes, second_factors
+from app.store.tables.api import api_answers, api_tokens
 from app.store.tables.columns import metadata
 from app.store.tables.dkim import dkim_keys
 from app.store.tables.inbound import inbound_messages, mailboxes
@@ -61,7 +62,7 @@ from app.store.tables.truths import domain_checks, truth_checks, truth_findings
 PARTITIONED = (hits, events, attempts, timeline)
 
 __all__ = [
-    "PARTITIONED", "account_mails", "account_rules", "admissions", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
+    "PARTITIONED", "account_mails", "account_rules", "admissions", "api_answers", "api_tokens", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
     "contact_criteria", "contact_stages", "contact_tags", "contacts", "content_files", "definition_versions", "definitions",
     "deliveries", "dkim_keys", "domain_checks", "enrollments", "erasures", "events", "fact_changes", "field_definitions", "hits", "identities",
     "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "provider_pressures", "provider_rates", "recovery_codes", "score_entries", "scores", "second_factors", "sender_states", "senders", "sending_days",

@@ -17,7 +17,7 @@ ROOMS = {
     "What became of mails": ("returned", "deliveries"),
     "Sending": ("sending", "health", "truths"),
     "How mail leaves and what comes back": ("senders", "keys", "webhooks"),
-    "Team": ("colleagues", "audit"),
+    "Team": ("colleagues", "audit", "tokens"),
 }
 OTHER = "Other"
 

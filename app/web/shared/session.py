@@ -19,7 +19,7 @@ BEFORE_CHANGE = ("account.password", "account.sign_out", "account.theme", "stati
 # There is one sign-in, and it is that of the real workspace.
 OF_THE_REAL = ("account.sign_in", "account.password")
 # Accounts are those of the real workspace.
-REAL_ROOMS = ("entry", "own", "colleagues", "audit")
+REAL_ROOMS = ("entry", "own", "colleagues", "audit", "tokens")
 
 # Open to somebody who needs a second step and has none yet.
 BEFORE_SECOND_STEP = (
