@@ -21,11 +21,13 @@ from app.web.admins.audit import audit
 from app.web.admins.catcher import catcher
 from app.web.admins.colleagues import colleagues
 from app.web.admins.deliveries import deliveries
+from app.web.admins.fields import fields
 from app.web.admins.health import health
 from app.web.admins.keys import keys
 from app.web.admins.returned import returned
 from app.web.admins.senders import senders
 from app.web.admins.sending import sending
+from app.web.admins.settings import settings as settings_pages
 from app.web.admins.suppressions import suppressions
 from app.web.admins.tokens import tokens
 from app.web.admins.truths import truths
@@ -52,7 +54,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths,
+    account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

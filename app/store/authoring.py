@@ -153,9 +153,11 @@ def renew_variant(connection: Connection, version_id: UUID, locale: str, digest:
 
 
 def custom_fields(connection: Connection, workspace_id: UUID) -> set[str]:
-    """The keys of the workspace's own fields as conditions name them."""
+    """The keys of the workspace's own fields as conditions name them; those out of use are not among them."""
     table = field_definitions
-    query = select(table.c.subject, table.c.key).where(table.c.workspace_id == workspace_id)
+    query = select(table.c.subject, table.c.key).where(
+        table.c.workspace_id == workspace_id, table.c.retired_at.is_(None)
+    )
     return {
         f"company.{row.key}" if row.subject == "company" else row.key for row in connection.execute(query)
     }

@@ -77,6 +77,10 @@ ACCESS: dict[str, str] = {
         for act in ("index", "begin", "add", "show", "change", "pause", "resume", "test", "remove")
     },
     **{f"keys.{act}": "admin" for act in ("index", "make", "show", "activate", "retire")},
+    "settings.index": "viewer",
+    "fields.index": "viewer",
+    "fields.show": "viewer",
+    **{f"fields.{act}": "marketer" for act in ("add", "change", "retire", "bring_back")},
     "webhooks.show": "admin",
     "webhooks.add": "admin",
     "webhooks.remove": "admin",

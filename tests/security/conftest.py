@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from app.core.ids import timed_id
 from app.factory import create_app
-from app.services import account_mails, colleagues
+from app.services import account_mails, colleagues, custom_fields
 from app.services.dkim_keys import make
 from app.services.privacy.asking import HOLDS, write_request
 from app.services.returned import accept, read_due
@@ -51,6 +51,7 @@ class Site:
     suppression: UUID
     invitation: UUID
     colleague: UUID
+    field: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -75,6 +76,7 @@ class Site:
             "senders.show": f"/senders/one?address={self.scene.world.settings.sender_address}",
             "keys.show": "/senders/keys/one?domain=halden.example&selector=m1",
             "colleagues.show": f"/colleagues/{self.colleague}",
+            "fields.show": f"/settings/fields/{self.field}",
             "entry.invited": "/invited/invite-link",
             "entry.reset": "/reset/reset-link",
             "entry.code": "/sign-in/code",
@@ -126,8 +128,21 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)
     visitor = Visitor(scene, app, app.test_client(use_cookies=False), mail)
     return Site(
-        scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague
-    )
+        scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
+        _field(scene),
+    )  # fmt: skip
+
+
+def _field(scene: Scene) -> UUID:
+    """A custom field with a hostile title and hostile choices."""
+    wish = {
+        "subject": "contact",
+        "key": "flats",
+        "label": HOSTILE[:80],
+        "type": "choice",
+        "choices": HOSTILE[:80],
+    }
+    return custom_fields.add(scene.world, wish, NOW, None).id
 
 
 def _request(scene: Scene) -> str:

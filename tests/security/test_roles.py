@@ -9,7 +9,11 @@ from tests.security.test_looking import rows_of
 OWN = frozenset({"account.sign_in", "account.sign_out", "account.password", "account.theme"})
 OWN_ROOMS = ("recipients.", "incoming.", "entry.", "own.")
 # What more than the admin may do.
-MAY = {"returned.assign": ("sales", "marketer"), "returned.dismiss": ("sales", "marketer")}
+MAY = {
+    "returned.assign": ("sales", "marketer"),
+    "returned.dismiss": ("sales", "marketer"),
+    **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
+}
 
 
 def _acting(site: Site, role: str = "") -> list[str]:
@@ -20,6 +24,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:mail_id>", str(site.invitation))
         .replace("<uuid:token_id>", str(site.colleague))
         .replace("<uuid:user_id>", str(site.colleague))
+        .replace("<uuid:field_id>", str(site.field))
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)

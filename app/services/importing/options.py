@@ -17,8 +17,9 @@ from app.services.importing.faults import ImportFault
 Mapped = tuple[str | None, ...]
 
 _A_DAY = re.compile(r"([1-9][0-9]{0,6}) (?:a|per) day")
+FIELD_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NEW_FIELD = re.compile(
-    r"([^=]+)=\s*(?:(company)\.)?([a-z][a-z0-9_]{0,39})\s*:\s*([a-z]+)(?:\(([^()]*)\))?\s*"
+    rf"([^=]+)=\s*(?:(company)\.)?({FIELD_KEY.pattern})\s*:\s*([a-z]+)(?:\(([^()]*)\))?\s*"
 )
 _RESERVED = frozenset({*COLUMNS, *TARGETS, IGNORE, "created", "company"})
 
@@ -96,12 +97,17 @@ def read_new_field(text: str) -> NewField:
     header, subject, key, kind, choices = found.groups()
     if kind not in TYPES:
         raise ImportFault("import.field.type", text=text[:120], types=list(TYPES))
-    if key in _RESERVED or (subject == "company" and key in ("name", "domain")):
+    if is_reserved(subject or "contact", key):
         raise ImportFault("import.field.reserved", field=key)
     named = tuple(part.strip() for part in (choices or "").split("|") if part.strip())
     if (kind == "choice") != bool(named):
         raise ImportFault("import.field.choices", text=text[:120])
     return NewField(header.strip(), subject or "contact", FieldType(key, kind, named))
+
+
+def is_reserved(subject: str, key: str) -> bool:
+    """Whether a custom field of that key would be taken for a built-in one."""
+    return key in _RESERVED or (subject == "company" and key in ("name", "domain"))
 
 
 def own_fields(rows: Iterable[RowMapping | Mapping[str, Any]]) -> dict[str, FieldType]:
@@ -115,10 +121,11 @@ def own_fields(rows: Iterable[RowMapping | Mapping[str, Any]]) -> dict[str, Fiel
 
 
 def suggest_mapping(header: Sequence[str], definitions: Iterable[RowMapping | Mapping[str, Any]]) -> Mapped:
-    """A target for each column by its title; None for a column nobody knows."""
+    """A target for each column by its title; None for a column nobody knows. Fields out of use are passed over."""
     labels = {
         f"company.{row['key']}" if row["subject"] == "company" else row["key"]: row["label"]
         for row in definitions
+        if row.get("retired_at") is None
     }
     return suggest_targets(header, labels)
 

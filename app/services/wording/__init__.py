@@ -8,6 +8,7 @@ from app.services.wording.changes import CHANGES
 from app.services.wording.conditions import CONDITIONS
 from app.services.wording.domains import DOMAINS
 from app.services.wording.engine import ENGINE
+from app.services.wording.fields import FIELDS
 from app.services.wording.foot import FOOT
 from app.services.wording.mail import MAIL
 from app.services.wording.outside import OUTSIDE
@@ -31,6 +32,7 @@ WORDING = {
     **CONDITIONS,
     **DOMAINS,
     **ENGINE,
+    **FIELDS,
     **MAIL,
     **PACE,
     **PAGES,

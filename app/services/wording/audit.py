@@ -3,8 +3,8 @@
 from app.services.wording.marking import N_
 
 ROOMS = (
-    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "inbound", "pace", "sender",
-    "sending", "suppression", "token",
+    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "inbound",
+    "pace", "sender", "sending", "suppression", "token",
 )  # fmt: skip
 AUDIT = {
     "audit.room.account": N_("accounts"),
@@ -16,6 +16,7 @@ AUDIT = {
     "audit.room.inbound": N_("returned mail"),
     "audit.room.delivery": N_("uncertain mails"),
     "audit.room.definition": N_("sequences and mails"),
+    "audit.room.field": N_("custom fields"),
     "audit.room.pace": N_("pace"),
     "audit.room.contact": N_("contacts"),
     "audit.room.token": N_("tokens of the API"),
@@ -71,6 +72,10 @@ AUDIT = {
     "audit.pace.warm_up_ended": N_("warm-up ended"),
     "audit.token.made": N_("token made"),
     "audit.token.revoked": N_("token revoked"),
+    "audit.field.added": N_("custom field added"),
+    "audit.field.changed": N_("custom field changed"),
+    "audit.field.retired": N_("custom field taken out of use"),
+    "audit.field.brought_back": N_("custom field brought back"),
     "audit.contact.erased": N_("contact erased"),
     **{f"audit.{room}.*": N_("%(member)s") for room in ROOMS},
 }

@@ -239,6 +239,8 @@ field_definitions = Table(
     plain("type", Text),  # text / number / date / flag / choice
     plain("choices", Json),
     plain("created_at", Instant),
+    # Out of use: no rule or mail may name it any more. What people have in it stays.
+    plain("retired_at", Instant, nullable=True),
     UniqueConstraint("workspace_id", "subject", "key"),
 )
 

@@ -14,6 +14,7 @@ ROOMS = {
     "Their own account": ("account", "own"),
     "People": ("today", "contacts", "suppressions"),
     "Programme": ("sequences", "library", "checking", "catcher"),
+    "Settings": ("settings", "fields"),
     "What became of mails": ("returned", "deliveries"),
     "Sending": ("sending", "health", "truths"),
     "How mail leaves and what comes back": ("senders", "keys", "webhooks"),

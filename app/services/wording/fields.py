@@ -1,0 +1,36 @@
+"""Custom fields: their types, where they are used, and what cannot be done with them and why."""
+
+from app.services.wording.marking import N_
+
+FIELDS = {
+    "fields.subject.contact": N_("contact"),
+    "fields.subject.company": N_("company"),
+    "fields.type.text": N_("text"),
+    "fields.type.number": N_("number"),
+    "fields.type.date": N_("date"),
+    "fields.type.flag": N_("yes or no"),
+    "fields.type.choice": N_("choice"),
+    "fields.use.lifecycle": N_("the lifecycle"),
+    "fields.use.scoring": N_("the scoring rule"),
+    "fields.use.segment": N_("the segment"),
+    "fields.use.sequence": N_("the sequence"),
+    "fields.use.template": N_("the mail"),
+    "fields.use.layout": N_("the layout"),
+    "fields.use.partial": N_("the partial"),
+    "fields.use.piece": N_("the piece"),
+    "fields.form": N_("this is no field of contacts or companies; go back and choose again"),
+    "fields.key": N_("“%(key)s” is no key: begin with a small letter, then letters, digits and _, up to 40"),
+    "fields.reserved": N_("“%(key)s” is a field that everybody has already; choose another key"),
+    "fields.taken": N_("there is a field “%(key)s” already, perhaps out of use; choose another key or bring that one back"),
+    "fields.label_taken": N_("another field is called “%(label)s” already; give this one another title"),
+    "fields.many": N_("there are %(most)s fields already, and more would help nobody; use one of those"),
+    "fields.no_label": N_("write a title, such as “Number of flats”"),
+    "fields.label": N_("a title has up to %(most)s signs on one line"),
+    "fields.no_choices": N_("write the choices, one a line"),
+    "fields.choices": N_("up to %(most)s choices, each up to %(longest)s signs on one line"),
+    "fields.held": N_("%(count)s people or companies have %(choices)s; leave it on the list, or say that it may go"),
+    "fields.stale": N_("somebody changed this field meanwhile; look at what it says now, then save again"),
+    "fields.in_use": N_("it is named by %(uses)s; publish those without it first"),
+    "fields.gone": N_("there is no such field here"),
+    "fields.unreadable": N_("it cannot be said where fields are used while this cannot be read: %(said)s"),
+}  # fmt: skip
