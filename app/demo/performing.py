@@ -120,6 +120,7 @@ class Performer:
         stamp = self._doors.stamp(machine, f"{SIGN_UP}?by={by}" if by else SIGN_UP)
         form = {
             "email": person.email, "first_name": person.first_name, "stamp": stamp, "website": "", "by": by,
+            "topic": ["guides", "offers"],
             "company.name": person.company.name if person.company else "",
         }  # fmt: skip
         self._doors.ask(Request(act.at + 25 * SECOND, "POST", SIGN_UP, machine), form)

@@ -4,7 +4,7 @@ The visitor sees the same answer whether the address is known, unknown or stoppe
 who is in the base, nor can it be used to flood somebody with mail.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -42,7 +42,7 @@ PER_ADDRESS = ((timedelta(minutes=10), 1), (timedelta(days=1), 3))
 PER_NETWORK = (timedelta(hours=1), 30)
 OVERALL = (timedelta(hours=1), 1000)
 LONGEST_VALUE = 200
-Taken = Literal["taken", "no address", "busy"]
+Taken = Literal["taken", "no address", "no topic", "busy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +62,24 @@ def title(form: Form, locale: str) -> str:
     return label_in(form.title, locale)
 
 
-def topics(world: World, form: Form, locale: str, now: datetime) -> list[str]:
-    return topic_names(world, form.topics, locale, now)
-
-
 def topic_names(world: World, keys: Iterable[str], locale: str, now: datetime) -> list[str]:
     """The topics as people read them."""
     known = world.library.catalogue(now).setting.programme.topics
     return [label_in(known[key].label, locale) if key in known else key for key in keys]
 
 
-def sign_up(world: World, form: Form, typed: Mapping[str, str], visit: Visit, now: datetime) -> Taken:
-    """Take a form: consent is *asked*, and a mail asks for the button. Raises `privacy.asking.NoMail`.
+def sign_up(
+    world: World, form: Form, wanted: Sequence[str], typed: Mapping[str, str], visit: Visit, now: datetime
+) -> Taken:
+    """Take a form: consent to the `wanted` among its topics is *asked*, and a mail asks for the button. Raises
+    `privacy.asking.NoMail`.
 
     "busy": too many from this network, or altogether, in an hour. Whatever holds a mail to this one
     address back is not told.
     """
     check_mail(world, KIND, now)
+    if not wanted:
+        return "no topic"
     try:
         address = read_address(typed.get("email", "")[:320])
     except AddressFault:
@@ -86,7 +87,7 @@ def sign_up(world: World, form: Form, typed: Mapping[str, str], visit: Visit, no
     for _ in range(2):
         try:
             with world.database.write() as connection:
-                return _take(connection, world, form, address, typed, visit, now)
+                return _take(connection, world, form, wanted, address, typed, visit, now)
         except IntegrityError:
             # Another visitor typed the same new address in this very moment: now it is known.
             continue
@@ -97,6 +98,7 @@ def _take(
     connection: Connection,
     world: World,
     form: Form,
+    wanted: Sequence[str],
     address: Address,
     typed: Mapping[str, str],
     visit: Visit,
@@ -117,7 +119,7 @@ def _take(
         return "taken"
     who = _person(connection, world, address, visit.locale, now)
     detail = {
-        "form": form.key, "topics": list(form.topics), "words": form.words(visit.locale), "locale": visit.locale,
+        "form": form.key, "topics": list(wanted), "words": form.words(visit.locale), "locale": visit.locale,
         "text_version": form.text_version(visit.locale), "network": network, "address": address.key,
         "fields": {name: typed[name].strip()[:LONGEST_VALUE] for name in form.fields if typed.get(name, "").strip()},
     }  # fmt: skip
@@ -126,7 +128,9 @@ def _take(
     request = write_request(connection, world, KIND, who, address.key, network, detail, now, holds)
     _ask_consent(connection, world, who, form, detail, now)
     zone = world.library.catalogue(now).setting.programme.zone
-    reader = Reader(visit.locale, zone_of(None, zone)[0], tuple(topics(world, form, visit.locale, now)))
+    reader = Reader(
+        visit.locale, zone_of(None, zone)[0], tuple(topic_names(world, wanted, visit.locale, now))
+    )
     plan_mail(connection, world, request, who, KIND, now + holds, reader, now)
     return "taken"
 
@@ -179,7 +183,7 @@ def _ask_consent(
 ) -> None:
     """*Asked* for topics of which nothing is known; what was given or withdrawn stays until the button."""
     known = people.consents_of(connection, who)
-    for topic in form.topics:
+    for topic in detail["topics"]:
         if topic not in known:
             people.write_consent(connection, _entry(world, who, topic, "asked", detail, now, {}), False)
     reason = Reason("contact.asked_us", {"form": form.key})

@@ -216,7 +216,7 @@ def test_an_import_does_not_bring_them_back_and_their_own_button_does(
     form = joining.form_of(world, "guides", NOW)
     assert form is not None
     visit = joining.Visit("en", "198.51.100.7")
-    assert joining.sign_up(world, form, {"email": ADDRESS}, visit, NOW) == "taken"
+    assert joining.sign_up(world, form, form.topics, {"email": ADDRESS}, visit, NOW) == "taken"
     who = find_contact(world.database, world.workspace_id, ADDRESS)
     assert who is not None
     assert who != scene.person

@@ -14,6 +14,11 @@ FORM = """\
       sites: [https://www.example.com]
       thanks: https://www.example.com/thanks
       valid: 7 days
+    both:
+      title: Guides and offers
+      agree: Yes, send me what I ticked.
+      topics: [guides, offers]
+      sites: [https://www.example.com]
 """
 
 

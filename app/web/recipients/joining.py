@@ -52,11 +52,12 @@ def joined(form: str) -> ResponseReturnValue:
     by = referring.recommended_by(desk().world(), request.form.get("by", ""))
     visit = joining.Visit(locale.replace("_", "-"), request.remote_addr or "", by[0] if by else None)
     try:
-        taken = joining.sign_up(desk().world(), wanted, request.form.to_dict(), visit, now())
+        topics = _topics(wanted)
+        taken = joining.sign_up(desk().world(), wanted, topics, request.form.to_dict(), visit, now())
     except NoMail:
         return open_page("plain", locale, zone_of_house(), what="later"), 503
-    if taken == "no address":
-        return _asked(wanted, request.form.to_dict(), fault=True), 422
+    if taken in ("no address", "no topic"):
+        return _asked(wanted, request.form.to_dict(), fault=taken), 422
     if taken == "busy":
         return open_page("plain", locale, zone_of_house(), what="busy"), 429, SHORT_HEADERS
     return _thanked(wanted, locale)
@@ -69,13 +70,14 @@ def _form(key: str) -> Form:
     return found
 
 
-def _asked(form: Form, typed: dict[str, str], *, again: bool = False, fault: bool = False) -> str:
+def _asked(form: Form, typed: dict[str, str], *, again: bool = False, fault: str = "") -> str:
     stamp = desk().keyring.seal_stamp(now())
     locale = locale_of(None)
     tag = locale.replace("_", "-")
     return open_page(
         "join", locale, zone_of_house(), form=form, title=joining.title(form, tag), agree=form.words(tag),
-        topics=joining.topics(desk().world(), form, tag, now()), typed=typed, stamp=stamp, again=again, fault=fault,
+        topics=dict(zip(form.topics, joining.topic_names(desk().world(), form.topics, tag, now()), strict=True)),
+        ticked=request.form.getlist("topic"), typed=typed, stamp=stamp, again=again, fault=fault,
         trap=TRAP, by=referring.recommended_by(desk().world(), typed.get("by", "")),
     )  # fmt: skip
 
@@ -84,6 +86,13 @@ def _thanked(form: Form, locale: str) -> ResponseReturnValue:
     if form.thanks and _from_known_site(form):
         return redirect(form.thanks, 303)
     return open_page("joined", locale, zone_of_house())
+
+
+def _topics(form: Form) -> list[str]:
+    """What was ticked. A page of the team's own may ask for all of them in its own words, as one."""
+    if len(form.topics) == 1 or (_from_known_site(form) and "topic" not in request.form):
+        return list(form.topics)
+    return [topic for topic in form.topics if topic in request.form.getlist("topic")]
 
 
 def _stamped() -> bool:

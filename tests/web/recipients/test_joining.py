@@ -85,6 +85,28 @@ def either(database: Database, tmp_path: Path) -> Desk:
     return lay_desk(database, tmp_path)
 
 
+def test_each_topic_is_ticked_apart_and_only_those_are_asked(desk: Desk) -> None:
+    page = desk.client.get("/join/both").get_data(as_text=True)
+    assert page.count('type="checkbox" name="topic"') == 2
+    assert " checked" not in page
+    fields = {"stamp": desk.stamp(), "email": NEW}
+    for hopeless in ([], ["jobs"]):
+        refused = desk.client.post("/join/both", data={**fields, "topic": hopeless})
+        assert (refused.status_code, "Tick at least one" in refused.get_data(as_text=True)) == (422, True)
+        assert NEW in refused.get_data(as_text=True)
+    assert desk.rows(tables.contacts) == []
+    desk.client.post("/join/both", data={**fields, "topic": ["offers", "jobs"]})
+    assert desk.consents() == {"offers": "asked"}
+    assert desk.rows(tables.deliveries)[0].context["confirm"]["topics"] == ["Offers"]
+    wrong = desk.client.post("/join/both", data={**fields, "email": "x", "topic": ["offers"]})
+    assert wrong.get_data(as_text=True).count(" checked") == 1
+
+
+def test_a_site_of_the_team_may_ask_for_all_topics_as_one(desk: Desk) -> None:
+    desk.client.post("/join/both", data={"email": NEW}, headers={"Origin": "https://www.example.com"})
+    assert desk.consents() == {"guides": "asked", "offers": "asked"}
+
+
 def test_consent_is_asked_and_given_only_by_the_button_with_its_proof(either: Desk) -> None:
     desk = either
     page = desk.client.get("/join/guides").get_data(as_text=True)
