@@ -20,6 +20,8 @@ from app.store.tables import (
 
 # Acts after which the files and the database said the same of a definition.
 APPLIED, EXPORTED = "definition.applied", "definition.exported"
+# Published in the browser: the files say something else until it is exported.
+PUBLISHED = "definition.published"
 # Where the people inside stood before and after a version was published.
 PEOPLE = "definition.people"
 CHUNK = 500
@@ -59,6 +61,17 @@ def heads(connection: Connection, workspace_id: UUID) -> dict[UUID, dict[str, in
     for row in connection.execute(query):
         found[row.definition_id][row.step] = row.people
     return found
+
+
+def heads_by_version(connection: Connection, definition_id: UUID) -> list[Row[Any]]:
+    """How many people are at each step of each version: version_id, step, people."""
+    table = enrollments
+    query = (
+        select(table.c.version_id, table.c.step, func.count().label("people"))
+        .where(table.c.definition_id == definition_id, table.c.state != "ended")
+        .group_by(table.c.version_id, table.c.step)
+    )
+    return list(connection.execute(query))
 
 
 def inside(connection: Connection, definition_id: UUID) -> list[Row[Any]]:

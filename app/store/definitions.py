@@ -7,10 +7,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from app.store.tables import definition_versions, definitions, template_variants
+from app.store.ledger import insert_new
+from app.store.tables import definition_versions, definitions, template_variants, users
+
+NO_DRAFT = {"draft_source": None, "draft_base_id": None, "draft_by": None, "draft_at": None}
 
 
 def digest(source: str) -> str:
@@ -91,6 +94,27 @@ def versions(connection: Connection, definition_id: UUID) -> Sequence[Row[Any]]:
     return connection.execute(query.order_by(definition_versions.c.number.desc())).all()
 
 
+def version_lines(
+    connection: Connection, definition_id: UUID, below: int | None, limit: int
+) -> list[Row[Any]]:
+    """The versions without their texts, newest first, with the `author` by name."""
+    table = definition_versions.c
+    query = (
+        select(table.id, table.number, table.published_at, table.note, users.c.name.label("author"))
+        .outerjoin(users, users.c.id == table.author_id)
+        .where(table.definition_id == definition_id)
+    )
+    if below is not None:
+        query = query.where(table.number < below)
+    return list(connection.execute(query.order_by(table.number.desc()).limit(limit)))
+
+
+def numbered(connection: Connection, definition_id: UUID, number: int) -> Row[Any] | None:
+    table = definition_versions
+    query = select(table).where(table.c.definition_id == definition_id, table.c.number == number)
+    return connection.execute(query).one_or_none()
+
+
 class NotNewest(Exception):
     """The version this change was based on is no longer the newest: somebody published in between."""
 
@@ -112,7 +136,7 @@ def publish(
     """A new version, in force from now on; returns (definition id, number).
 
     `definition_id` is used where the definition is new. Raises NotNewest where `base_version_id` is not
-    the version in force.
+    the version in force. A draft that says something else stays, so that nobody's work is lost.
     """
     found = find(connection, workspace_id, kind, key)
     if found is None:
@@ -145,12 +169,37 @@ def publish(
         )
     )
     state = "live" if found is None or found.state == "draft" else found.state
+    done = found is not None and found.draft_source == source
     connection.execute(
         update(definitions)
         .where(definitions.c.id == definition_id)
-        .values(live_version_id=version_id, state=state, draft_source=None, draft_base_id=None)
+        .values(live_version_id=version_id, state=state, **(NO_DRAFT if done else {}))
     )
     return definition_id, number
+
+
+def begin(
+    connection: Connection, workspace_id: UUID, kind: str, key: str, definition_id: UUID, now: datetime
+) -> bool:
+    """A definition that is a draft so far; False where there is one of this name."""
+    row = {
+        "id": definition_id, "workspace_id": workspace_id, "kind": kind, "key": key, "state": "draft", "created_at": now,
+    }  # fmt: skip
+    return insert_new(connection, definitions, [row]) > 0
+
+
+def keep_draft(connection: Connection, definition_id: UUID, before: str | None, **values: Any) -> bool:
+    """Set the draft where it still says `before`; False where somebody saved another one meanwhile."""
+    table = definitions.c
+    same = table.draft_source.is_(None) if before is None else table.draft_source == before
+    done = connection.execute(update(definitions).where(table.id == definition_id, same).values(**values))
+    return done.rowcount == 1
+
+
+def forget(connection: Connection, definition_id: UUID) -> None:
+    """Take away what was never published."""
+    table = definitions.c
+    connection.execute(delete(definitions).where(table.id == definition_id, table.live_version_id.is_(None)))
 
 
 def set_state(connection: Connection, definition_id: UUID, state: str, now: datetime) -> None:

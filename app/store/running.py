@@ -103,7 +103,7 @@ def claim_due(
             said(table, "state IN ('due', 'waiting')"),
             table.c.due_at <= now,
             unclaimed(table, now),
-            definitions.c.state == "live",
+            definitions.c.state.in_(("live", "retired")),
             or_(table.c.state == "due", ~unsettled),
         )
         .order_by(table.c.due_at)

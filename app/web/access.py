@@ -42,6 +42,13 @@ ACCESS: dict[str, str] = {
     "contacts.show": "viewer",
     "sequences.index": "viewer",
     "sequences.show": "viewer",
+    "sequences.history": "viewer",
+    **{
+        f"sequences.{act}": "marketer"
+        for act in ("create", "write", "save", "drop", "clone", "prepare", "follow", "running", "again")
+    },
+    # Acting on people needs a right besides, see RIGHTS.
+    **{f"sequences.{act}": "marketer" for act in ("publish", "pause", "resume", "retire", "bring_back")},
     "checking.show": "marketer",
     "library.index": "viewer",
     "library.show": "viewer",
@@ -88,7 +95,11 @@ ACCESS: dict[str, str] = {
 }
 
 # What somebody needs besides the role: the right to `publish` or to `send`. Admins have both.
-RIGHTS: dict[str, str] = {"sending.stop": "send", "sending.resume": "send"}
+RIGHTS: dict[str, str] = {
+    "sending.stop": "send",
+    "sending.resume": "send",
+    **{f"sequences.{act}": "publish" for act in ("publish", "pause", "resume", "retire", "bring_back")},
+}
 
 # Routes that take a file: how large it may be, in bytes. Everything else is small.
 UPLOADS = {"suppressions.preview": 20_000_000}

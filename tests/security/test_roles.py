@@ -9,9 +9,11 @@ from tests.security.test_looking import rows_of
 OWN = frozenset({"account.sign_in", "account.sign_out", "account.password", "account.theme"})
 OWN_ROOMS = ("recipients.", "incoming.", "entry.", "own.")
 # What more than the admin may do.
+WRITING = ("create", "save", "drop", "clone", "follow", "again")
 MAY = {
     "returned.assign": ("sales", "marketer"),
     "returned.dismiss": ("sales", "marketer"),
+    **{f"sequences.{act}": ("marketer",) for act in WRITING},
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
 }
 
@@ -25,6 +27,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:token_id>", str(site.colleague))
         .replace("<uuid:user_id>", str(site.colleague))
         .replace("<uuid:field_id>", str(site.field))
+        .replace("/sequences/<key>", "/sequences/line")
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)

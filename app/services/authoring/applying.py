@@ -68,6 +68,7 @@ class _Act:
     author_id: UUID | None
     note: str | None
     rule: Inside
+    action: str = authoring.APPLIED
 
 
 def apply(
@@ -82,23 +83,29 @@ def apply(
     rule: Inside = "stay",
     base: int | None = None,
     force: bool = False,
+    from_files: bool = True,
     progress: Progress = lambda line: None,
 ) -> Applied:
     """Publish what is new or changed. Raises Refused, with nothing published, where a file has an error or
     something was published in the database since its file was written (`force` publishes all the same;
     `base` names the version that the one changed file was written against).
 
-    Applying again publishes nothing. What was published stays so when a later definition fails.
+    Applying again publishes nothing. What was published stays so when a later definition fails. `from_files`
+    False: these texts stand in no file, and only errors that are theirs keep them from being published.
     """
     planned = plan(database, workspace_id, sources)
     with database.read() as connection:
         live = in_force(connection, workspace_id)
         compiled = authoring.compiled_digests(connection, workspace_id)
     checked = check_over_live(database, workspace_id, sources, settings, now)
-    errors = [*checked.errors, *([] if force else _not_newest(planned, base))]
+    ours = (
+        checked.errors if from_files else own_errors(database, workspace_id, sources, checked, settings, now)
+    )
+    errors = [*ours, *([] if force else _not_newest(planned, base))]
     if errors:
         raise Refused(errors)
-    act = _Act(database, workspace_id, now, author_id, note, rule)
+    action = authoring.APPLIED if from_files else authoring.PUBLISHED
+    act = _Act(database, workspace_id, now, author_id, note, rule, action)
     # First, so that publishing a layout tells everybody that the templates made of it are there.
     recompiled = _recompile(act, checked, planned, live, compiled, progress)
     if faults := [
@@ -109,9 +116,26 @@ def apply(
     for item in sorted(planned.of("new", "changed"), key=lambda item: KINDS.index(item.kind)):
         published.append(_publish(act, item, sources, live, checked))
         progress(f"published {item.path}, version {published[-1].number}")
-    _note_agreed(act, planned, sources, live)
+    if from_files:
+        _note_agreed(act, planned, sources, live)
     findings = (*checked.faults, *gaps(database, workspace_id, checked, now))
     return Applied(tuple(published), tuple(recompiled), findings)
+
+
+def own_errors(
+    database: Database,
+    workspace_id: UUID,
+    sources: Sources,
+    checked: Checked,
+    settings: Settings,
+    now: datetime,
+) -> list[FileFinding]:
+    """The errors of `sources`, and those that others have only because of them."""
+    files = {file for source in sources.by_name.values() for file in source.files.values()}
+    if all(one.file in files for one in checked.errors):
+        return checked.errors
+    before = set(check_over_live(database, workspace_id, Sources(), settings, now).errors)
+    return [one for one in checked.errors if one.file in files or one not in before]
 
 
 def load_starters(
@@ -196,7 +220,7 @@ def _publish(
         moved, stayed = _people(connection, act, before, source.text, definition_id, version_id, item.kind)
         agreed = {"digest": definitions.digest(source.text), "path": source.path, "version": number}
         about = ("definition", str(definition_id), act.now)
-        audit(connection, act.workspace_id, act.author_id, authoring.APPLIED, *about, agreed)
+        audit(connection, act.workspace_id, act.author_id, act.action, *about, agreed)
         if moved or stayed:
             # Apart, because the list may be long and `agreed` is read with every plan.
             people = {"version": number, "rule": act.rule, "moved": moved, "stayed": stayed}

@@ -53,9 +53,14 @@ class Resumed:
 
 
 def pause(
-    database: Database, workspace_id: UUID, key: str, now: datetime, author_id: UUID | None = None
+    database: Database,
+    workspace_id: UUID,
+    key: str,
+    now: datetime,
+    author_id: UUID | None = None,
+    why: str = "",
 ) -> Overdue:
-    """Nothing of this sequence moves or leaves until it is resumed. Raises NoSuchSequence."""
+    """Nothing of this sequence moves or leaves until it is resumed; `why` is for those who ask. Raises NoSuchSequence."""
     with database.write() as connection:
         found = _find(connection, workspace_id, key)
         definitions.set_state(connection, found.id, "paused", now)
@@ -67,7 +72,7 @@ def pause(
             "definition",
             str(found.id),
             now,
-            {"key": key},
+            {"key": key, **({"why": why} if why else {})},
         )
         return _overdue(connection, found.id, now)
 

@@ -94,11 +94,17 @@ def _names(_version_id: UUID, source: str, preset: str | None) -> Names:
 
 @lru_cache(maxsize=512)
 def outline(_version_id: UUID, key: str, source: str) -> Outline:
+    return read_outline(key, source)
+
+
+def read_outline(key: str, source: str) -> Outline:
+    """The outline of a text that may be a draft, and broken."""
     tree = read_document(source).tree
     tree = tree if isinstance(tree, dict) else {}
+    listed = tree.get("steps")
     steps = [
         _line(str(name), body)
-        for item in tree.get("steps") or ()
+        for item in (listed if isinstance(listed, list) else ())
         if isinstance(item, dict)
         for name, body in item.items()
         if isinstance(body, dict)

@@ -1,5 +1,6 @@
 """Sequences with the people inside: the list, and one sequence step by step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -51,6 +52,57 @@ class SequencePage:
     ended: tuple[tuple[str, int], ...]
     source: str
     names: programme.Names
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """What a new sequence may begin with: the stages, a topic, and a mail that people of the stage may get."""
+
+    stages: Mapping[str, programme.StageName]
+    topic: str
+    mails: Mapping[str, str]
+
+    def template(self, stage: str) -> str:
+        return self.mails.get(stage, "folder/mail")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """A step as it was and as it will be, each as the sentence of the outline; `below` is the step before it."""
+
+    before: programme.StepLine | None
+    after: programme.StepLine | None
+    below: str | None
+
+
+def beginnings(place: Place) -> Beginnings:
+    """Of what is in force; where nothing is, words that lint will ask for."""
+    with place.database.read() as connection:
+        names = programme.names(connection, place.workspace_id, place.preset)
+        lines = [_outline(row) for row in rows.sequences(connection, place.workspace_id)]
+    mails: dict[str, str] = {}
+    topics: list[str] = []
+    for found in lines:
+        if found is None or not found.stage:
+            continue
+        topics += [found.topic] if found.topic else []
+        for step in found.steps:
+            if step.templates:
+                mails.setdefault(found.stage, step.templates[0])
+    topic = max(topics, key=topics.count) if topics else "topic"
+    return Beginnings(names.stages, topic, mails)
+
+
+def change_lines(key: str, old: str, new: str) -> dict[str, ChangeLine]:
+    """The steps of both texts by key."""
+    before, after = (programme.read_outline(key, text).steps if text else () for text in (old, new))
+    was = {line.key: line for line in before}
+    found: dict[str, ChangeLine] = {}
+    above = None
+    for line in after:
+        found[line.key] = ChangeLine(was.get(line.key), line, above)
+        above = line.key
+    return found | {name: ChangeLine(line, None, None) for name, line in was.items() if name not in found}
 
 
 def list_sequences(place: Place) -> tuple[SequenceLine, ...]:

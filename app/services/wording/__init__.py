@@ -23,6 +23,7 @@ from app.services.wording.story import STORY
 from app.services.wording.suppressed import SUPPRESSED
 from app.services.wording.today import TODAY
 from app.services.wording.truths import TRUTHS
+from app.services.wording.writing import WRITING
 
 WORDING = {
     **ACCOUNTS,
@@ -48,4 +49,5 @@ WORDING = {
     **RETURNED,
     **ROUTES,
     **SENDERS,
+    **WRITING,
 }

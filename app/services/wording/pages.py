@@ -14,6 +14,7 @@ PAGES = {
     "sequence.draft": N_("draft"),
     "sequence.paused": N_("paused"),
     "sequence.archived": N_("archived"),
+    "sequence.retired": N_("retired, takes nobody in"),
     "sequence.silent": N_("of another preset"),
     "sequence.*": N_("%(member)s"),
     "course.due": N_("“%(step)s” next"),

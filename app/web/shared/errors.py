@@ -1,12 +1,19 @@
 """Error pages in the look of the others. A fault of ours shows no trace; it is in the log."""
 
-from flask import Flask, Response, current_app, render_template
+from flask import Flask, Response, current_app, render_template, request
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 KNOWN = (400, 403, 404, 405, 413, 500)
+# The form was read; what somebody wrote in it is handed back.
+READ = (400, 403)
+
+
+def typed() -> str:
+    """The long text of a form that is refused, so that it is not lost."""
+    return request.form.get("text", "") if request.method == "POST" else ""
 
 
 def add_error_pages(app: Flask) -> None:
@@ -16,7 +23,7 @@ def add_error_pages(app: Flask) -> None:
 
 
 def _csrf(_error: CSRFError) -> ResponseReturnValue:
-    return render_template("error.html", kind="csrf"), 400
+    return render_template("error.html", kind="csrf", typed=typed()), 400
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -25,7 +32,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if request_ctx.url_adapter is None:  # a host that is none: no address of a page can be made
         return Response("This address cannot be read.\n", error.code, mimetype="text/plain")
     kind = str(error.code) if error.code in KNOWN else "other"
-    return render_template("error.html", kind=kind), error.code
+    kept = typed() if error.code in READ else ""
+    return render_template("error.html", kind=kind, typed=kept), error.code
 
 
 def _fault(error: Exception) -> ResponseReturnValue:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as Answer
 
@@ -11,6 +11,7 @@ from app.services.accounts import User
 from app.services.demo import PATH
 from app.web.access import ACCESS, OWN_PROOF, PUBLIC, RIGHTS, UPLOADS
 from app.web.shared.context import now, user_or_none, web
+from app.web.shared.errors import typed
 
 COOKIE = "trellis_session"
 # Open to somebody whose password must be changed first.
@@ -109,6 +110,13 @@ def _let_in() -> Answer | None:
     if needed == PUBLIC:
         return None
     user = user_or_none()
+    if user is None and "HX-Request" in request.headers:
+        target = request.headers.get("HX-Target", "").rpartition("#")[2]
+        return make_response(
+            render_template("signed_out.html", target=target, mark=request.form.get("mark")), 401
+        )
+    if user is None and (kept := typed()):
+        return make_response(render_template("error.html", kind="401", typed=kept), 401)
     if user is None:
         here = request.script_root + request.full_path.rstrip("?")
         return redirect(real_url("account.sign_in", next=here if request.method == "GET" else None))
