@@ -14,8 +14,11 @@ from app.demo.story import Story
 from app.demo.tally import Tally
 from app.services import demo
 from app.services.invariants import check_all
+from app.services.starting import start
+from app.store.accounts import main_workspace
 from app.store.tables import contacts, deliveries, events, hits, identities, inbound_messages, suppressions
-from tests.demo.conftest import END, SMALL, Installation, install
+from tests.demo.conftest import END, SMALL, Installation, install, settings_of
+from tests.support.databases import Postgres
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,27 @@ def test_another_seed_has_other_people() -> None:
     assert [person.email for person in first] == [person.email for person in again]
     assert [person.email for person in first] != [person.email for person in other]
     assert {person.email.rpartition(".")[2] for person in first} == {"example"}
+
+
+@pytest.mark.prove
+def test_it_is_told_on_postgresql_too(postgres: Postgres, tmp_path: Path) -> None:
+    settings, database = settings_of(tmp_path), postgres.create(schema=False)
+    start(database, settings, "admin@halden.example", END, lambda line: None)
+    with database.read() as connection:
+        workspace_id = main_workspace(connection)
+    assert workspace_id is not None
+    house = Installation(database, settings, workspace_id)
+    house.import_real()
+    before = house.everything()
+    made = house.make(Wish(3, 30, 30))
+    caught = house.caught()
+    assert caught.count() == made.mails > 60
+    caught.close()
+    assert [rule for rule in check_all(house.demo_world(), END) if not rule.ok] == []
+    assert house.remove()
+    after = house.everything()
+    assert {name for name in before if before[name] != after[name]} == set()
+    database.close()
 
 
 @pytest.mark.prove
