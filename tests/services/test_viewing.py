@@ -49,7 +49,9 @@ def test_stage_counts_come_in_the_order_of_the_lifecycle(place: Place) -> None:
 
 @pytest.mark.parametrize("asked", [
     people.Asked(), people.Asked(stage="lead"), people.Asked(tag="webinar"), people.Asked(text="person"),
-    people.Asked(oldest_first=True), people.Asked(stage="lead", oldest_first=True),
+    people.Asked(order="oldest"), people.Asked(stage="lead", order="oldest"), people.Asked(order="fit"),
+    people.Asked(order="signal", stage="lead"), people.Asked(bounds=(40.0, 80.0, 10.0, None)),
+    people.Asked(source="heat cost guide", suppressed="no"),
 ])  # fmt: skip
 def test_paging_meets_everybody_once_there_and_back(place: Place, asked: people.Asked) -> None:
     whole = [person.id for person in people.list_people(place, asked, NOW, limit=100).people]
@@ -60,19 +62,19 @@ def test_paging_meets_everybody_once_there_and_back(place: Place, asked: people.
         page = people.list_people(place, cursor, NOW, limit=3)
         pages.append(page)
         there += [person.id for person in page.people]
-        on = page.newer if asked.oldest_first else page.older
+        on = page.newer if asked.order == "oldest" else page.older
         if on is None:
             break
-        cursor = _paged(asked, on, newer=asked.oldest_first)
+        cursor = _paged(asked, on, newer=asked.order == "oldest")
     assert there == whole
     for before, after in pairwise(pages):
-        back = after.older if asked.oldest_first else after.newer
+        back = after.older if asked.order == "oldest" else after.newer
         assert back is not None
-        again = people.list_people(place, _paged(asked, back, newer=not asked.oldest_first), NOW, limit=3)
+        again = people.list_people(place, _paged(asked, back, newer=asked.order != "oldest"), NOW, limit=3)
         assert again.people == before.people
 
 
-def _paged(asked: people.Asked, cursor: UUID, newer: bool) -> people.Asked:
+def _paged(asked: people.Asked, cursor: tuple[rows.Key, UUID], newer: bool) -> people.Asked:
     return replace(asked, newer_than=cursor) if newer else replace(asked, older_than=cursor)
 
 
@@ -208,21 +210,28 @@ def test_due_work_is_found_in_the_partial_indexes(sqlite_database: Database) -> 
         ({}, "SCAN contacts USING INDEX sqlite_autoindex_contacts_1"),
         ({"upwards": True}, "SCAN contacts USING INDEX sqlite_autoindex_contacts_1"),
         (
-            {"after": UUID(int=1), "upwards": True},
+            {"after": (None, UUID(int=1)), "upwards": True},
             "SEARCH contacts USING INDEX sqlite_autoindex_contacts_1 (id>?)",
         ),
         ({"stage": "lead"}, "SEARCH contact_stages USING COVERING INDEX ix_contact_stages_workspace_id"),
         (
-            {"stage": "lead", "after": UUID(int=1)},
+            {"stage": "lead", "after": (None, UUID(int=1))},
             "SEARCH contact_stages USING COVERING INDEX ix_contact_stages_workspace_id",
         ),
+        ({"order": "fit"}, "SEARCH scores USING INDEX ix_scores_fit (workspace_id=?)"),
+        (
+            {"order": "fit", "after": (40.0, UUID(int=1))},
+            "SEARCH scores USING INDEX ix_scores_fit (workspace_id=? AND (value,contact_id)<(?,?))",
+        ),
+        ({"order": "signal"}, "SEARCH scores USING INDEX ix_scores_signal"),
+        ({"order": "signal", "stage": "lead"}, "SEARCH scores USING INDEX ix_scores_signal"),
     ],
 )
 def test_a_page_of_the_list_reads_no_more_than_a_page(
     sqlite_database: Database, wanted: dict[str, Any], index: str
 ) -> None:
     base = seed(sqlite_database, contacts=10)
-    asked = rows.Wanted(base.workspace_id, "main", **wanted)
+    asked = rows.Wanted(base.workspace_id, "main", NOW, **wanted)
     plan = plan_of(sqlite_database, lambda given: rows.page(given, asked))
     assert index in plan
     assert "TEMP B-TREE" not in plan, "the order comes from the index"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, update
+from sqlalchemy import event, insert, update
 
 from app.store.database import Database
 from app.store.tables import companies, contacts, identities
@@ -133,7 +133,71 @@ def test_nobody_who_was_erased_or_merged_is_listed(
     assert marta.get(f"/contacts/{merged}", 302).location == f"/contacts/{survivor}"
 
 
-@pytest.mark.parametrize("query", ["owner=x", "older=x", "newer=1"])
+@pytest.mark.parametrize(("query", "people"), [
+    ("owner=none", 40), ("seq=discovery-guide", 30), ("seq=nothing", 0), ("source=heat cost guide", 60), ("source=heat", 0),
+    ("fit_from=60&fit_to=70", 9), ("eng_to=0", 0), ("topic=guides&consent=unknown", 60),
+    ("topic=guides&consent=given", 0), ("suppressed=yes", 0), ("suppressed=no", 60),
+])  # fmt: skip
+def test_filters_narrow_the_list_and_each_can_be_taken_off(marta: Browser, query: str, people: int) -> None:
+    page = marta.page(f"/contacts?{query}")
+    found = re.search(r"of (\d+) shown", page)
+    assert (int(found[1]) if found else 0) == people
+    chips = re.findall(r'<span class="chip">.*?href="([^"]+)"', page)
+    assert len(chips) == 1
+    assert 'class="chip"' not in marta.page(chips[0].replace("&amp;", "&"))
+
+
+def test_a_search_is_counted_up_to_a_bound(marta: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "50 of 60 shown" in marta.page("/contacts?suppressed=no")
+    monkeypatch.setattr("app.services.viewing.people.NOT_COUNTED_ABOVE", 55)
+    assert "50 of more than 10,000 shown" in marta.page("/contacts?suppressed=no")
+
+
+def test_the_best_fit_comes_first_and_the_unknown_are_not_there(marta: Browser, seeded: Seeded) -> None:
+    first = marta.page("/contacts?sort=fit")
+    figures = [int(each) for each in re.findall(r'fit</span><span class="meter v(\d+)"', first)]
+    assert figures == sorted(figures, reverse=True)
+    older = link(first, "Lower")
+    assert older is not None
+    everybody = [*names(first), *names(marta.page(older))]
+    assert len(everybody) == len(set(everybody)) == 54
+    assert "whose fit is known" in first
+    assert str(seeded.contacts[9]) not in everybody
+
+
+def test_columns_are_chosen_and_stay_with_the_search(marta: Browser) -> None:
+    page = marta.page("/contacts?col=owner&col=tags&col=junk&q=person")
+    assert re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page) == ["Name", "Owner", "Tags"]
+    older = link(page, "Older")
+    assert older is not None
+    assert "col=owner&col=tags" in older
+
+
+def test_the_list_takes_as_many_statements_for_sixty_as_for_one(
+    marta: Browser, sqlite_database: Database
+) -> None:
+    counts = []
+    for query in ("q=person1@", "suppressed=no"):
+        seen: list[str] = []
+
+        def note(_c: object, _cursor: object, statement: str, *_: object, seen: list[str] = seen) -> None:
+            seen.append(statement)
+
+        event.listen(sqlite_database.engine, "before_cursor_execute", note)
+        marta.page(f"/contacts?{query}&col=tags&col=course&col=scores&col=signal")
+        event.remove(sqlite_database.engine, "before_cursor_execute", note)
+        counts.append(sum("SELECT" in each for each in seen))
+    # Only a full page asks how many there are.
+    assert counts[1] == counts[0] + 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "owner=x", "older=x", "newer=1", "sort=wealth", "consent=maybe", "suppressed=2", "fit_from=much", "eng_to=nan",
+        "fit_to=1e99", "company=x", "sort=fit&older=x_1", "sort=signal&older=2026-01-01_1",
+    ],
+)  # fmt: skip
 def test_a_mistyped_address_is_no_fault_of_ours(marta: Browser, query: str) -> None:
     assert "could not be read" in marta.page(f"/contacts?{query}", 400)
 

@@ -37,6 +37,7 @@ class Names:
     key: str
     stages: Mapping[str, StageName]
     criteria: Mapping[str, Labels] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
 
     def stage(self, key: str) -> StageName:
         return self.stages.get(key) or StageName(key, {}, False)
@@ -80,16 +81,23 @@ def names(connection: Connection, workspace_id: UUID, preset: str | None) -> Nam
 
 @lru_cache(maxsize=32)
 def _names(_version_id: UUID, source: str, preset: str | None) -> Names:
-    lifecycle = read_lifecycle(read_document(source).node(), preset)
+    document = read_document(source)
+    lifecycle = read_lifecycle(document.node(), preset)
     if not lifecycle.stages:
         return USUAL
     stages = {
         stage.key: StageName(stage.key, stage.label, stage.kind == "side")
         for stage in sorted(lifecycle.stages.values(), key=lambda stage: (stage.kind == "side", stage.order))
     }
-    return Names(
-        lifecycle.key, stages, {key: criterion.label for key, criterion in lifecycle.criteria.items()}
-    )
+    criteria = {key: criterion.label for key, criterion in lifecycle.criteria.items()}
+    return Names(lifecycle.key, stages, criteria, _topics(document.tree))
+
+
+def _topics(tree: Any) -> tuple[str, ...]:
+    """The topics people may consent to, as the text of the programme names them."""
+    part = tree.get("programme") if isinstance(tree, dict) else None
+    found = part.get("topics") if isinstance(part, dict) else None
+    return tuple(sorted(str(key) for key in found)) if isinstance(found, dict) else ()
 
 
 @lru_cache(maxsize=512)

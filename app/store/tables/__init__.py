@@ -58,14 +58,15 @@ from app.store.tables.throttles import (
     warm_ups,
 )  # fmt: skip
 from app.store.tables.truths import domain_checks, truth_checks, truth_findings
+from app.store.tables.working import bulk_acts, bulk_changes, saved_views
 
 PARTITIONED = (hits, events, attempts, timeline)
 
 __all__ = [
-    "PARTITIONED", "account_mails", "account_rules", "admissions", "api_answers", "api_tokens", "attempts", "audit_entries", "companies", "confirmations", "consent_entries", "consents",
+    "PARTITIONED", "account_mails", "account_rules", "admissions", "api_answers", "api_tokens", "attempts", "audit_entries", "bulk_acts", "bulk_changes", "companies", "confirmations", "consent_entries", "consents",
     "contact_criteria", "contact_stages", "contact_tags", "contacts", "content_files", "definition_versions", "definitions",
     "deliveries", "dkim_keys", "domain_checks", "enrollments", "erasures", "events", "fact_changes", "field_definitions", "hits", "identities",
-    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "provider_pressures", "provider_rates", "recovery_codes", "score_entries", "scores", "second_factors", "sender_states", "senders", "sending_days",
+    "import_rows", "imports", "inbound_messages", "interests", "job_runs", "mail_outcomes", "mailboxes", "merges", "metadata", "provider_events", "provider_pressures", "provider_rates", "recovery_codes", "saved_views", "score_entries", "scores", "second_factors", "sender_states", "senders", "sending_days",
     "sign_ins", "suppressions", "tasks", "template_variants", "throttle_lanes", "timeline", "truth_checks", "truth_findings", "users", "warm_ups", "web_calls", "webhook_calls",
     "webhook_endpoints", "workspaces",
 ]  # fmt: skip

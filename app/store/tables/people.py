@@ -101,6 +101,12 @@ companies = Table(
     plain("fields", Json),
     plain("created_at", Instant),
     UniqueConstraint("workspace_id", "domain"),
+    Index(
+        "ix_companies_named",
+        text("lower(name)"),
+        "id",
+        postgresql_ops={"lower(name)": "text_pattern_ops"},
+    ),
 )
 
 contacts = Table(
@@ -139,6 +145,21 @@ contacts = Table(
     Index(None, "workspace_id", "created_at"),
     Index(None, "company_id"),
     Index(None, "owner_id"),
+    Index(
+        "ix_contacts_first",
+        text("lower(first_name)"),
+        postgresql_ops={"lower(first_name)": "text_pattern_ops"},
+    ),
+    Index(
+        "ix_contacts_last", text("lower(last_name)"), postgresql_ops={"lower(last_name)": "text_pattern_ops"}
+    ),
+    Index(
+        "ix_contacts_source",
+        "source",
+        "id",
+        sqlite_where=text("source IS NOT NULL"),
+        postgresql_where=text("source IS NOT NULL"),
+    ),
     Index(
         "ix_contacts_referred",
         "referred_by",
@@ -335,6 +356,23 @@ scores = Table(
     plain("as_of", Instant),
     plain("half_life", Float, nullable=True),  # seconds; null: does not decay
     PrimaryKeyConstraint("contact_id", "measure"),
+    # The orders of the list of contacts: by fit, and by the last signal that counted.
+    Index(
+        "ix_scores_fit",
+        "workspace_id",
+        "value",
+        "contact_id",
+        sqlite_where=text("measure = 'fit'"),
+        postgresql_where=text("measure = 'fit'"),
+    ),
+    Index(
+        "ix_scores_signal",
+        "workspace_id",
+        "as_of",
+        "contact_id",
+        sqlite_where=text("measure = 'engagement'"),
+        postgresql_where=text("measure = 'engagement'"),
+    ),
 )
 
 interests = Table(

@@ -1,14 +1,28 @@
-"""The list of contacts: stage counts, one page by keyset, and what is shown beside each name."""
+"""The list of contacts: stage counts, filters, one page by keyset, and what is shown beside each name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Join, Select, and_, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Join,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 
-from app.store.hints import within
+from app.core.conditions import Condition
+from app.store.condition_sql import condition_sql
+from app.store.hints import said, within
 from app.store.tables import (
     companies,
     contact_stages,
@@ -19,6 +33,8 @@ from app.store.tables import (
     events,
     identities,
     scores,
+    suppressions,
+    users,
 )  # fmt: skip
 from app.store.views import Found
 
@@ -27,18 +43,37 @@ NO_SIGNAL = ("sent", "opened", "bounced", "stage_entered", "goal_reached", "impo
 LAST = "\U0010ffff"
 
 
+# What a row stands at in an order: nothing but its id (the time it was made), a score, or an instant.
+Key = float | datetime | None
+# Orders that an index of the scores gives: the measure, and what it is put in order by.
+BY_SCORE = {"fit": ("fit", "value"), "signal": ("engagement", "as_of")}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which contacts, and from where on. Ids sort by the time they were made; `upwards`: oldest first."""
+    """Which contacts, and from where on. Ids sort by the time they were made; `upwards`: lowest first.
+
+    `ids` are the only ones there may be; `condition` says more of them, at the instant `now`. `after` is the key
+    and the id of the row to go on from. In an order of BY_SCORE those without that score are not there.
+    """
 
     workspace_id: UUID
     lifecycle: str
+    now: datetime
     stage: str | None = None
     text: str = ""
     owner_id: UUID | None = None
+    unowned: bool = False
     tag: str = ""
+    sequence: str = ""
+    company_id: UUID | None = None
+    source: str = ""
+    suppressed: bool | None = None
+    condition: Condition | None = None
+    ids: tuple[UUID, ...] | None = None
+    order: str = "made"
     upwards: bool = False
-    after: UUID | None = None
+    after: tuple[Key, UUID] | None = None
     limit: int = 50
 
 
@@ -53,27 +88,63 @@ def stage_counts(connection: Connection, workspace_id: UUID, lifecycle: str) -> 
 
 def page(connection: Connection, wanted: Wanted) -> list[Found]:
     """The next contacts in the order asked for; one row more than `limit` says that there are others."""
-    # With a stage the index of stages gives the order; without one the primary key does.
-    order = contact_stages.c.contact_id if wanted.stage else contacts.c.id
+    key, who = _order(wanted)
     query = (
         select(
-            contacts.c.id, contacts.c.first_name, contacts.c.last_name, contacts.c.created_at,
-            contact_stages.c.stage, companies.c.name.label("company"),
+            contacts.c.id, contacts.c.first_name, contacts.c.last_name, contacts.c.created_at, contacts.c.country,
+            contacts.c.source, contact_stages.c.stage, companies.c.name.label("company"),
+            companies.c.id.label("company_id"), users.c.name.label("owner"),
+            (literal(None) if key is None else key).label("key"),
         )
-        .select_from(_joined(wanted))
-        .where(
-            within(contacts, wanted.workspace_id),
-            contacts.c.merged_into.is_(None),
-            contacts.c.erased_at.is_(None),
-            *_filters(wanted, connection.dialect.name == "sqlite"),
+        .select_from(
+            _joined(wanted)
+            .outerjoin(companies, companies.c.id == contacts.c.company_id)
+            .outerjoin(users, users.c.id == contacts.c.owner_id)
         )
+        .where(*_filters(wanted, connection.dialect.name))
     )  # fmt: skip
-    if wanted.after is not None:
-        query = query.where(order > wanted.after if wanted.upwards else order < wanted.after)
-    rows = connection.execute(
-        query.order_by(order if wanted.upwards else order.desc()).limit(wanted.limit + 1)
+    return list(connection.execute(_from_there_on(query, wanted, key, who)))
+
+
+def ids(connection: Connection, wanted: Wanted) -> list[UUID]:
+    """The next contacts, oldest first, by nothing but their ids: for work that goes through all of them."""
+    wanted = replace(wanted, order="made", upwards=True)
+    key, who = _order(wanted)
+    query = (
+        select(contacts.c.id).select_from(_joined(wanted)).where(*_filters(wanted, connection.dialect.name))
     )
-    return list(rows)
+    return list(connection.execute(_from_there_on(query, wanted, key, who).limit(wanted.limit)).scalars())
+
+
+def count_up_to(connection: Connection, wanted: Wanted, most: int) -> int:
+    """How many there are; `most` where there are that many or more, so that nobody counts a million."""
+    found = (
+        select(contacts.c.id)
+        .select_from(_joined(wanted))
+        .where(*_filters(wanted, connection.dialect.name))
+        .limit(most)
+    )
+    return connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
+
+
+def _order(wanted: Wanted) -> tuple[ColumnElement[Any] | None, ColumnElement[UUID]]:
+    if wanted.order in BY_SCORE:
+        return scores.c[BY_SCORE[wanted.order][1]], scores.c.contact_id
+    # With a stage the index of stages gives the order; without one the primary key does.
+    return None, contact_stages.c.contact_id if wanted.stage else contacts.c.id
+
+
+def _from_there_on(
+    query: Select[Any], wanted: Wanted, key: ColumnElement[Any] | None, who: ColumnElement[UUID]
+) -> Select[Any]:
+    columns = (who,) if key is None else (key, who)
+    if wanted.after is not None:
+        place = tuple_(*columns)
+        here = wanted.after[1:] if key is None else wanted.after
+        there = tuple_(*(literal(one, column.type) for one, column in zip(here, columns, strict=True)))
+        query = query.where(place > there if wanted.upwards else place < there)
+    order = columns if wanted.upwards else tuple(column.desc() for column in columns)
+    return query.order_by(*order).limit(wanted.limit + 1)
 
 
 def _joined(wanted: Wanted) -> Join:
@@ -81,27 +152,84 @@ def _joined(wanted: Wanted) -> Join:
         contact_stages.c.contact_id == contacts.c.id, contact_stages.c.lifecycle == wanted.lifecycle
     )
     rows = contacts.join(contact_stages, stages, isouter=not wanted.stage)
-    return rows.outerjoin(companies, companies.c.id == contacts.c.company_id)
+    if wanted.order in BY_SCORE:
+        rows = rows.join(scores, scores.c.contact_id == contacts.c.id)
+    return rows
 
 
-def _filters(wanted: Wanted, sqlite: bool) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _filters(wanted: Wanted, dialect: str) -> list[Any]:
+    found: list[Any] = [
+        within(contacts, wanted.workspace_id),
+        contacts.c.merged_into.is_(None),
+        contacts.c.erased_at.is_(None),
+    ]
+    if wanted.order in BY_SCORE:
+        found += [
+            scores.c.workspace_id == wanted.workspace_id,
+            said(scores, f"measure = '{BY_SCORE[wanted.order][0]}'"),
+        ]
+    if wanted.ids is not None:
+        found.append(contacts.c.id.in_(wanted.ids))
     if wanted.stage:
         found += [
-            contact_stages.c.workspace_id == wanted.workspace_id,
+            contact_stages.c.workspace_id == wanted.workspace_id
+            if wanted.order not in BY_SCORE
+            else within(contact_stages, wanted.workspace_id),
             contact_stages.c.lifecycle == wanted.lifecycle,
             contact_stages.c.stage == wanted.stage,
         ]
     if wanted.owner_id:
         found.append(contacts.c.owner_id == wanted.owner_id)
+    if wanted.unowned:
+        found.append(contacts.c.owner_id.is_(None))
+    if wanted.company_id:
+        found.append(contacts.c.company_id == wanted.company_id)
+    if wanted.source:
+        found.append(contacts.c.source == wanted.source)
     if wanted.tag:
         tagged = select(contact_tags.c.contact_id).where(
             contact_tags.c.workspace_id == wanted.workspace_id, contact_tags.c.tag == wanted.tag
         )
         found.append(contacts.c.id.in_(tagged))
+    if wanted.sequence:
+        found.append(contacts.c.id.in_(_inside(wanted)))
+    if wanted.suppressed is not None:
+        stopped = _stopped(wanted)
+        found.append(contacts.c.id.in_(stopped) if wanted.suppressed else contacts.c.id.not_in(stopped))
     if wanted.text:
-        found.append(contacts.c.id.in_(_matching(wanted, sqlite)))
+        found.append(contacts.c.id.in_(_matching(wanted, dialect == "sqlite")))
+    if wanted.condition is not None:
+        found.append(
+            condition_sql(
+                wanted.condition, wanted.now, workspace_id=wanted.workspace_id, lifecycle=wanted.lifecycle,
+                dialect_name=dialect,
+            )
+        )  # fmt: skip
     return found
+
+
+def _inside(wanted: Wanted) -> Select[Any]:
+    """Who stands in the sequence now."""
+    return (
+        select(enrollments.c.contact_id)
+        .join(definitions, definitions.c.id == enrollments.c.definition_id)
+        .where(
+            definitions.c.workspace_id == wanted.workspace_id,
+            definitions.c.kind == "sequence",
+            definitions.c.key == wanted.sequence,
+            said(enrollments, "state <> 'ended'"),
+        )
+    )
+
+
+def _stopped(wanted: Wanted) -> Select[Any]:
+    """Who gets no marketing, as far as it was written down with the contact: their own stops, not a domain's."""
+    return select(suppressions.c.contact_id).where(
+        suppressions.c.workspace_id == wanted.workspace_id,
+        suppressions.c.contact_id.is_not(None),
+        suppressions.c.scope != "topic",
+        suppressions.c.lifted_at.is_(None),
+    )
 
 
 def _matching(wanted: Wanted, sqlite: bool) -> Select[Any]:
@@ -182,6 +310,26 @@ def last_signals(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tupl
     )
     rows = connection.execute(select(human).where(human.c.rank == 1))
     return {row.contact_id: (row.kind, row.subject, row.occurred_at) for row in rows}
+
+
+def tags_of(connection: Connection, ids: Sequence[UUID]) -> list[Found]:
+    rows = select(contact_tags.c.contact_id, contact_tags.c.tag).where(contact_tags.c.contact_id.in_(ids))
+    return list(connection.execute(rows.order_by(contact_tags.c.tag)))
+
+
+def choices(connection: Connection, workspace_id: UUID) -> list[str]:
+    """The keys of the sequences one may stand in."""
+    query = select(definitions.c.key).where(
+        definitions.c.workspace_id == workspace_id, definitions.c.kind == "sequence"
+    )
+    return list(connection.execute(query.order_by(definitions.c.key).limit(300)).scalars())
+
+
+def company_name(connection: Connection, workspace_id: UUID, company_id: UUID) -> str | None:
+    query = select(companies.c.name).where(
+        companies.c.id == company_id, companies.c.workspace_id == workspace_id
+    )
+    return connection.execute(query).scalar()
 
 
 def courses(connection: Connection, ids: Sequence[UUID]) -> list[Found]:

@@ -1,30 +1,48 @@
 """The list of contacts under the stage cut, and one contact with its story."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.services.viewing import one, people
+from app.services.viewing.people import COLUMNS, CONSENT_STATES
+from app.store.views.people import Key
+from app.web.marketers import asked as addresses
 from app.web.shared.context import now, web
 
 contacts = Blueprint("contacts", __name__, url_prefix="/contacts", template_folder="templates")
-LONGEST_SEARCH = 200
 
 
 @contacts.get("")
 def index() -> ResponseReturnValue:
-    asked = _asked()
+    asked = addresses.read(request.args)
     page = people.list_people(web().place, asked, now())
     if asked.stage and asked.stage not in page.counts:
         abort(404)
 
-    def to(stage: str | None = asked.stage, **cursor: UUID | None) -> str:
-        return url_for("contacts.index", **_params(people.other_stage(asked, stage), cursor))
+    def to(
+        without: tuple[str, ...] = (), stage: str | None = asked.stage, **cursor: tuple[Key, UUID] | None
+    ) -> str:
+        """This list elsewhere: at another stage, from a row on, or without some of what narrows it."""
+        wanted = addresses.params(people.other_stage(asked, stage), **cursor)
+        return url_for(
+            "contacts.index", **{name: each for name, each in wanted.items() if name not in without}
+        )
 
-    return render_template("marketers/contacts.html", page=page, asked=asked, to=to, here="contacts")
+    return render_template(
+        "marketers/contacts.html",
+        page=page,
+        asked=asked,
+        to=to,
+        pairs=addresses.pairs(asked),
+        bounds=dict(zip(addresses.BOUNDS, asked.bounds, strict=True)),
+        columns=COLUMNS,
+        states=CONSENT_STATES,
+        owner_name={str(each): name for each, name in page.owners}.get(asked.owner),
+        here="contacts",
+    )
 
 
 @contacts.get("/<uuid:contact_id>")
@@ -36,28 +54,6 @@ def show(contact_id: UUID) -> ResponseReturnValue:
     if found.row.merged_into is not None:
         return redirect(url_for("contacts.show", contact_id=found.row.merged_into))
     return render_template("marketers/contact.html", contact=found, here="contacts")
-
-
-def _asked() -> people.Asked:
-    args = request.args
-    return people.Asked(
-        stage=args.get("stage") or None,
-        text=args.get("q", "")[:LONGEST_SEARCH].strip(),
-        owner_id=_uuid(args.get("owner")),
-        tag=args.get("tag", "")[:LONGEST_SEARCH].strip(),
-        oldest_first=args.get("sort") == "oldest",
-        older_than=_uuid(args.get("older")),
-        newer_than=_uuid(args.get("newer")),
-    )
-
-
-def _params(asked: people.Asked, cursor: dict[str, UUID | None]) -> dict[str, Any]:
-    """The address that asks for the same, with a place in the list; what is not asked for is left out."""
-    wanted = {
-        "stage": asked.stage, "q": asked.text, "owner": asked.owner_id, "tag": asked.tag,
-        "sort": "oldest" if asked.oldest_first else "", **cursor,
-    }  # fmt: skip
-    return {name: str(value) for name, value in wanted.items() if value}
 
 
 def _uuid(text: str | None) -> UUID | None:
