@@ -12,7 +12,7 @@ reads all this.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Text, text
 
 from app.store.types import Id, Instant, Json, Sealed
 
@@ -59,7 +59,12 @@ def reason() -> tuple[Column[Any], Column[Any]]:
     return plain("reason_code", Text), personal("reason_params", Json)
 
 
+def only(condition: str) -> dict[str, Any]:
+    """For an index over some rows alone, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 __all__ = [
     "Float", "ForeignKey", "Id", "Index", "Instant", "Integer", "Json", "Sealed", "Text",
-    "contact", "key", "metadata", "personal", "plain", "pseudonymous", "reason", "workspace",
+    "contact", "key", "metadata", "only", "personal", "plain", "pseudonymous", "reason", "workspace",
 ]  # fmt: skip

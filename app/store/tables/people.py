@@ -14,6 +14,7 @@ from app.store.tables.columns import (
     contact,
     key,
     metadata,
+    only,
     personal,
     plain,
     pseudonymous,
@@ -102,10 +103,7 @@ companies = Table(
     plain("created_at", Instant),
     UniqueConstraint("workspace_id", "domain"),
     Index(
-        "ix_companies_named",
-        text("lower(name)"),
-        "id",
-        postgresql_ops={"lower(name)": "text_pattern_ops"},
+        "ix_companies_named", text("lower(name)"), "id", postgresql_ops={"lower(name)": "text_pattern_ops"}
     ),
 )
 
@@ -153,13 +151,7 @@ contacts = Table(
     Index(
         "ix_contacts_last", text("lower(last_name)"), postgresql_ops={"lower(last_name)": "text_pattern_ops"}
     ),
-    Index(
-        "ix_contacts_source",
-        "source",
-        "id",
-        sqlite_where=text("source IS NOT NULL"),
-        postgresql_where=text("source IS NOT NULL"),
-    ),
+    Index("ix_contacts_source", "source", "id", **only("source IS NOT NULL")),
     Index(
         "ix_contacts_referred",
         "referred_by",
@@ -357,22 +349,8 @@ scores = Table(
     plain("half_life", Float, nullable=True),  # seconds; null: does not decay
     PrimaryKeyConstraint("contact_id", "measure"),
     # The orders of the list of contacts: by fit, and by the last signal that counted.
-    Index(
-        "ix_scores_fit",
-        "workspace_id",
-        "value",
-        "contact_id",
-        sqlite_where=text("measure = 'fit'"),
-        postgresql_where=text("measure = 'fit'"),
-    ),
-    Index(
-        "ix_scores_signal",
-        "workspace_id",
-        "as_of",
-        "contact_id",
-        sqlite_where=text("measure = 'engagement'"),
-        postgresql_where=text("measure = 'engagement'"),
-    ),
+    Index("ix_scores_fit", "workspace_id", "value", "contact_id", **only("measure = 'fit'")),
+    Index("ix_scores_signal", "workspace_id", "as_of", "contact_id", **only("measure = 'engagement'")),
 )
 
 interests = Table(

@@ -1,6 +1,6 @@
 """What the team does with many people at once, and the lists it comes back to."""
 
-from sqlalchemy import Boolean, PrimaryKeyConstraint, Table, UniqueConstraint, text
+from sqlalchemy import Boolean, PrimaryKeyConstraint, Table, UniqueConstraint
 
 from app.store.tables.columns import (
     ForeignKey,
@@ -13,6 +13,7 @@ from app.store.tables.columns import (
     contact,
     key,
     metadata,
+    only,
     personal,
     plain,
     pseudonymous,
@@ -42,12 +43,7 @@ bulk_acts = Table(
     pseudonymous("stopped_by", Id, nullable=True),
     UniqueConstraint("workspace_id", "form_key"),
     Index(None, "workspace_id", "created_at"),
-    Index(
-        "ix_bulk_acts_running",
-        "id",
-        sqlite_where=text("state = 'running'"),
-        postgresql_where=text("state = 'running'"),
-    ),
+    Index("ix_bulk_acts_running", "id", **only("state = 'running'")),
     info={"whose": "named"},
 )
 

@@ -23,7 +23,7 @@ NAMES = (
 def read(args: MultiDict[str, str]) -> Asked:
     """What is asked for. What cannot be read is a bad request; what is only unknown finds nobody."""
 
-    def text(name: str) -> str:
+    def line(name: str) -> str:
         return args.get(name, "")[:LONGEST].replace("\0", "").strip()
 
     def one_of(name: str, known: Iterable[str], usual: str = "") -> str:
@@ -39,15 +39,15 @@ def read(args: MultiDict[str, str]) -> Asked:
     chosen = set(args.getlist("col"))
     return Asked(
         stage=args.get("stage") or None,
-        text=text("q"),
+        text=line("q"),
         owner=owner,
-        tag=text("tag"),
-        sequence=text("seq"),
+        tag=line("tag"),
+        sequence=line("seq"),
         bounds=(_bound(args, 0), _bound(args, 1), _bound(args, 2), _bound(args, 3)),
-        topic=text("topic"),
+        topic=line("topic"),
         consent=one_of("consent", CONSENT_STATES),
         company_id=_uuid(args["company"]) if args.get("company") else None,
-        source=text("source"),
+        source=line("source"),
         suppressed=one_of("suppressed", ("yes", "no")),
         order=order,
         columns=tuple(name for name in COLUMNS if name in chosen) if chosen else USUAL_COLUMNS,
