@@ -1,7 +1,7 @@
 """Acts on many contacts, saved views, and the orders and searches of the list.
 
 Revision ID: people
-Revises: api
+Revises: retired_fields
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from app.store.types import Id, Instant, Json
 
 revision = "people"
-down_revision = "api"
+down_revision = "retired_fields"
 branch_labels = None
 depends_on = None
 
