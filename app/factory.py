@@ -39,6 +39,7 @@ from app.web.marketers.library import library
 from app.web.marketers.sequences import sequences
 from app.web.marketers.today import today
 from app.web.recipients import add_recipients
+from app.web.sales.tasks import tasks
 from app.web.shared.account import account, chosen_theme
 from app.web.shared.context import NAME, Web, user_or_none, web
 from app.web.shared.demo_door import DemoDoor
@@ -55,6 +56,7 @@ SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
     account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields,
+    tasks,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

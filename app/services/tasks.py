@@ -17,12 +17,15 @@ from app.services.ids import new_id
 from app.services.library import Catalogue
 from app.services.tasks_mail import TASK_MAIL
 from app.services.timeline import line
+from app.services.users import audit
 from app.services.world import World
 from app.store import ledger
 from app.store.database import Database
 from app.store.tables import contacts, deliveries, tasks
 
 LONGEST_RESULT = 500
+# Mails that have not left our hands yet.
+_HELD = ("queued", "deferred", "claimed")
 
 
 def create(
@@ -66,7 +69,7 @@ def create(
     ledger.add_timeline(connection, [told])
     to = reader or owner
     if task.by_mail and to is not None and TASK_MAIL in catalogue.templates:
-        mail = _mail(world, contact_id, to, row, now)
+        mail = mail_to(world.workspace_id, contact_id, to, row, now, keys.mail_of_task(key))
         mail["context"] = {**mail["context"], **(mail_context or {})}
         ledger.insert_new(connection, deliveries, [mail])
     return True
@@ -85,9 +88,9 @@ def done(
 ) -> None:
     """Mark an open task as done, with what came of it; a `task_done` event of its kind tells the engine.
 
-    `actor` is "user:<id>" or "system". Raises TaskFault.
+    `actor` is "user:<id>" or "system". Its mail, if it has not left yet, stays here. Raises TaskFault.
     """
-    result = " ".join(result.split())[:LONGEST_RESULT]
+    result = " ".join(result.replace("\0", "").split())[:LONGEST_RESULT]
     if not result:
         raise TaskFault(Reason("task.result_missing"))
     with database.write() as connection:
@@ -101,12 +104,34 @@ def done(
             == 0
         ):
             raise TaskFault(Reason("task.not_open", {"state": task.state}))
-        reason = Reason("task.done", {"title": task.title, "result": result})
+        reason = Reason("task.done", {"title": task.title, "result": result, "task": str(task_id)})
         told = line(
             workspace_id, task.contact_id, "task", reason, now, actor=actor, enrollment_id=task.enrollment_id
         )
         ledger.add_timeline(connection, [told])
         ledger.add_events(connection, [_done_event(task, result, now)])
+        call_back_mails(connection, task, Reason("task.done_meanwhile"), now)
+        kind, _, who = actor.partition(":")
+        by = UUID(who) if kind == "user" and who else None
+        audit(connection, workspace_id, task.id, "task.done", {"kind": task.kind}, now, by, "task")
+
+
+def call_back_mails(connection: Connection, task: Row[Any], reason: Reason, now: datetime) -> None:
+    """Mails of the task that have not left our hands yet are sent no more."""
+    d = deliveries.c
+    held = select(d.id, d.context).where(
+        d.contact_id == task.contact_id, d.state.in_(_HELD), d.template == TASK_MAIL
+    )
+    ids = [row.id for row in connection.execute(held) if (row.context or {}).get("task_id") == str(task.id)]
+    if ids:
+        connection.execute(
+            update(deliveries)
+            .where(d.id.in_(ids), d.state.in_(_HELD))
+            .values(
+                state="cancelled", ended_at=now, reason_code=reason.code, reason_params={}, claimed_by=None,
+                claim_token=None, claimed_until=None,
+            )
+        )  # fmt: skip
 
 
 def _done_event(task: Row[Any], result: str, now: datetime) -> dict[str, Any]:
@@ -118,12 +143,16 @@ def _done_event(task: Row[Any], result: str, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _mail(world: World, contact_id: UUID, owner: UUID, task: dict[str, Any], now: datetime) -> dict[str, Any]:
+def mail_to(
+    workspace_id: UUID, contact_id: UUID, owner: UUID, task: Mapping[str, Any], now: datetime, key: str,
+    due_at: datetime | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The row of a task's mail to `owner`; `key` makes it once."""
     return {
-        "id": new_id(now), "workspace_id": world.workspace_id, "contact_id": contact_id,
-        "recipient_user_id": owner, "dedupe_key": keys.mail_of_task(task["dedupe_key"]),
+        "id": new_id(now), "workspace_id": workspace_id, "contact_id": contact_id,
+        "recipient_user_id": owner, "dedupe_key": key,
         "message_class": "internal", "content_kind": "internal", "template": TASK_MAIL, "priority": 90,
-        "once": False, "state": "queued", "due_at": now, "planned_at": now, "attempts": 0,
+        "once": False, "state": "queued", "due_at": due_at or now, "planned_at": now, "attempts": 0,
         "reason_code": task["reason_code"], "reason_params": task["reason_params"],
         "context": {"task_id": str(task["id"])},
     }  # fmt: skip

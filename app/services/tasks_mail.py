@@ -51,7 +51,7 @@ def _context(
         "title": task.title,
         "body": why,
         "due": moment(task.due_at, zone) if task.due_at else None,
-        "url": f"{base_url}/contacts/{task.contact_id}",
+        "url": f"{base_url}/tasks/{task.id}",
         "lines": [
             *task.body.splitlines(),
             f"Why now: {why}.",

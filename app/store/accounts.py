@@ -46,6 +46,17 @@ def people(connection: Connection, workspace_id: UUID) -> list[tuple[UUID, str]]
     return [(row.id, row.name) for row in rows]
 
 
+def who_take_tasks(connection: Connection, workspace_id: UUID) -> list[tuple[UUID, str]]:
+    """Everybody who may be given a task, by name: not those who are shut out or may only look on."""
+    rows = connection.execute(
+        select(users.c.id, users.c.name)
+        .where(users.c.workspace_id == workspace_id, users.c.disabled_at.is_(None), users.c.role != "viewer")
+        .order_by(users.c.name, users.c.id)
+        .limit(500)
+    )
+    return [(row.id, row.name) for row in rows]
+
+
 def listing(connection: Connection, workspace_id: UUID) -> list[RowMapping]:
     """Every account with the number of contacts it owns, by address; without what proves a password."""
     owned = select(func.count()).where(contacts.c.owner_id == users.c.id, contacts.c.erased_at.is_(None))

@@ -40,6 +40,8 @@ ACCESS: dict[str, str] = {
     **{f"audit.{act}": "admin" for act in ("index", "export")},
     "contacts.index": "viewer",
     "contacts.show": "viewer",
+    **{f"tasks.{act}": "viewer" for act in ("index", "show")},
+    **{f"tasks.{act}": "sales" for act in ("take", "hand_over", "put_off", "done")},
     "sequences.index": "viewer",
     "sequences.show": "viewer",
     "sequences.history": "viewer",

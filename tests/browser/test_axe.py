@@ -25,7 +25,7 @@ NOT_PAGES = ("static", "catcher.html", "returned.raw", "account.sign_out")
 OFTEN = ("contacts.show", "checking.show", "suppressions.begin", "keys.show", "recipients.join")
 LOOKS = [(1440, "light"), (390, "dark"), (1440, "dark"), (390, "light")]
 # With much in them: a contact with a story, a sequence with people inside, lists with more than a page.
-SEEDED = ("/", "/contacts", "/contacts/PERSON", "/sequences", "/sequences/discovery-guide", "/check?of=live",
+SEEDED = ("/", "/tasks?whose=all", "/contacts", "/contacts/PERSON", "/sequences", "/sequences/discovery-guide", "/check?of=live",
           "/catcher", "/catcher/1", "/health", "/suppressions", "/deliveries", "/senders")  # fmt: skip
 
 caught = attacked.caught

@@ -52,6 +52,7 @@ class Site:
     invitation: UUID
     colleague: UUID
     field: UUID
+    task: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -66,6 +67,7 @@ class Site:
             "static": "/static/tokens.css",
             "htmx": "/static/htmx.js",
             "recipients.static": "/r/recipients.css",
+            "tasks.show": f"/tasks/{self.task}",
             "contacts.show": f"/contacts/{self.scene.person}",
             "sequences.show": "/sequences/line",
             "sequences.write": "/sequences/line/text",
@@ -133,7 +135,7 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     visitor = Visitor(scene, app, app.test_client(use_cookies=False), mail)
     return Site(
         scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
-        _field(scene),
+        _field(scene), _task(scene),
     )  # fmt: skip
 
 
@@ -156,6 +158,18 @@ def _request(scene: Scene) -> str:
             connection, scene.world, "erase", scene.person, "person0@example.com", "", {}, NOW, HOLDS
         )
     return scene.world.keyring.seal_request(request)
+
+
+def _task(scene: Scene) -> UUID:
+    """An open task about the person of the scene, with hostile words."""
+    row = {
+        "id": timed_id(NOW, b"task------"), "workspace_id": scene.world.workspace_id, "contact_id": scene.person,
+        "kind": HOSTILE, "title": HOSTILE, "body": HOSTILE, "due_at": NOW, "state": "open", "dedupe_key": "task",
+        "reason_code": "task.by_step", "reason_params": {"step": HOSTILE, "sequence": HOSTILE}, "created_at": NOW,
+    }  # fmt: skip
+    with scene.world.database.write() as connection:
+        connection.execute(insert(tables.tasks).values(row))
+    return UUID(str(row["id"]))
 
 
 def _team(scene: Scene) -> UUID:

@@ -10,11 +10,12 @@ OWN = frozenset({"account.sign_in", "account.sign_out", "account.password", "acc
 OWN_ROOMS = ("recipients.", "incoming.", "entry.", "own.")
 # What more than the admin may do.
 WRITING = ("create", "save", "drop", "clone", "follow", "again")
+SALES = ("sales", "marketer")
 MAY = {
-    "returned.assign": ("sales", "marketer"),
-    "returned.dismiss": ("sales", "marketer"),
     **{f"sequences.{act}": ("marketer",) for act in WRITING},
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
+    **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
+    **{f"tasks.{act}": SALES for act in ("take", "hand_over", "put_off", "done")},
 }
 
 
@@ -25,6 +26,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:suppression_id>", str(site.suppression))
         .replace("<uuid:mail_id>", str(site.invitation))
         .replace("<uuid:token_id>", str(site.colleague))
+        .replace("<uuid:task_id>", str(site.task))
         .replace("<uuid:user_id>", str(site.colleague))
         .replace("<uuid:field_id>", str(site.field))
         .replace("/sequences/<key>", "/sequences/line")

@@ -66,7 +66,7 @@ def test_the_mail_tells_what_why_and_until_when(world: World) -> None:
     told = mail_of(world, who)
     assert told["title"] == "Call them"
     assert told["due"] == "Wed 25 Nov, 11:00"
-    assert told["url"] == f"https://t.example/contacts/{who}"
+    assert told["url"] == f"https://t.example/tasks/{one(world, task_rows).id}"
     assert told["body"] == "a colleague said so"
 
 

@@ -19,6 +19,7 @@ from tests.support.seed import NOW, Seeded, seed
 from tests.web.conftest import Browser, Clock, signed_in
 
 PAGES = (
+    "/tasks", "/tasks?whose=all",
     "/", "/contacts", "/contacts/first", "/contacts?q=nobody-at-all", "/sequences", "/sequences/discovery-guide",
     "/catcher", "/catcher/1", "/catcher/1?tab=headers", "/health", "/sending", "/password", "/nowhere",
 )  # fmt: skip

@@ -5,6 +5,7 @@ from app.services.wording.marking import N_
 ROOMS = (
     "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "inbound",
     "pace", "sender", "sending", "suppression", "token",
+    "task",
 )  # fmt: skip
 AUDIT = {
     "audit.room.account": N_("accounts"),
@@ -20,6 +21,7 @@ AUDIT = {
     "audit.room.pace": N_("pace"),
     "audit.room.contact": N_("contacts"),
     "audit.room.token": N_("tokens of the API"),
+    "audit.room.task": N_("tasks"),
     "audit.room.*": N_("%(member)s"),
     "audit.account.added": N_("account made at the shell"),
     "audit.account.changed": N_("account changed"),
@@ -84,6 +86,10 @@ AUDIT = {
     "audit.field.changed": N_("custom field changed"),
     "audit.field.retired": N_("custom field taken out of use"),
     "audit.field.brought_back": N_("custom field brought back"),
+    "audit.task.done": N_("task done"),
+    "audit.task.taken": N_("task taken"),
+    "audit.task.handed_over": N_("task handed over"),
+    "audit.task.due_moved": N_("task’s time moved"),
     "audit.contact.erased": N_("contact erased"),
     **{f"audit.{room}.*": N_("%(member)s") for room in ROOMS},
 }

@@ -1,0 +1,1 @@
+"""Pages for those who talk to people: their tasks, and what a talk told."""
