@@ -36,6 +36,7 @@ from app.web.incoming import add_incoming
 from app.web.marketers.checking import checking
 from app.web.marketers.contacts import contacts
 from app.web.marketers.library import library
+from app.web.marketers.segments import segments
 from app.web.marketers.sequences import sequences
 from app.web.marketers.today import today
 from app.web.recipients import add_recipients
@@ -57,6 +58,7 @@ TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
     account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields,
     tasks,
+    account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, segments,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

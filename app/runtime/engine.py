@@ -33,6 +33,7 @@ from app.services import (
 )
 from app.services.calling import Caller
 from app.services.returned import forget_old, polling, read_due
+from app.services.segments.counting import count_all
 from app.services.senders import breaking
 from app.services.senders.book import HOUSE, house_route, routes_of
 from app.services.sending.recovering import Recovered, reap, take_over
@@ -189,6 +190,10 @@ class Engine:
     def gather(self) -> int:
         """Once an hour: who is in the segment, or has the date, that a sequence begins with asks to enter."""
         return gathering.gather(self.world, self.clock())
+
+    def segments(self) -> int:
+        """Once an hour: how many people are in each segment is counted, for the list of segments."""
+        return count_all(self.world, self.clock())
 
     def forget(self) -> int:
         """Once a minute: erasures are ended when nothing of the person can come in late any more; who never

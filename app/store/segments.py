@@ -52,6 +52,23 @@ def count_matching(
     return int(connection.execute(statement).scalar_one())
 
 
+def count_up_to(
+    connection: Connection,
+    condition: Condition,
+    most: int,
+    *,
+    workspace_id: UUID,
+    lifecycle: str,
+    now: datetime,
+    segments: Mapping[str, Condition] | None = None,
+) -> int:
+    """How many it holds for, counted no further than one more than `most`."""
+    some = _matching(
+        select(contacts.c.id), connection, condition, workspace_id, lifecycle, now, segments
+    ).limit(most + 1)
+    return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+
+
 def _matching(
     statement: Select[Any],
     connection: Connection,

@@ -51,6 +51,12 @@ ACCESS: dict[str, str] = {
     },
     # Acting on people needs a right besides, see RIGHTS.
     **{f"sequences.{act}": "marketer" for act in ("publish", "pause", "resume", "retire", "bring_back")},
+    "segments.index": "viewer",
+    "segments.show": "viewer",
+    **{
+        f"segments.{act}": "marketer"
+        for act in ("new", "edit", "shape", "count", "review", "publish", "archive", "restore")
+    },
     "checking.show": "marketer",
     "library.index": "viewer",
     "library.show": "viewer",
@@ -101,6 +107,7 @@ RIGHTS: dict[str, str] = {
     "sending.stop": "send",
     "sending.resume": "send",
     **{f"sequences.{act}": "publish" for act in ("publish", "pause", "resume", "retire", "bring_back")},
+    **{f"segments.{act}": "publish" for act in ("publish", "archive", "restore")},
 }
 
 # Routes that take a file: how large it may be, in bytes. Everything else is small.

@@ -16,6 +16,8 @@ from app.services import account_mails, colleagues, custom_fields
 from app.services.dkim_keys import make
 from app.services.privacy.asking import HOLDS, write_request
 from app.services.returned import accept, read_due
+from app.services.segments.changing import publish
+from app.services.segments.reading import fields_of
 from app.services.suppressions import Asked, add, find
 from app.services.users import Wish
 from app.store import account_mails as account_rows
@@ -34,6 +36,7 @@ from tests.web.recipients.conftest import Visitor
 ROLES = ("admin", "marketer", "sales", "viewer")
 # A title is one line of YAML between quotes.
 HOSTILE_PIECE = "'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}{% raw %}"
+SEGMENT = 'segment: warm\nlabel: "\'><script>alert(1)</script>{{7*7}}"\nif: {tag: "<b>"}\n'
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}{% raw %}=1+1"
 
 
@@ -74,6 +77,8 @@ class Site:
             "sequences.prepare": "/sequences/line/publish",
             "sequences.running": "/sequences/line/running",
             "sequences.history": "/sequences/line/versions",
+            "segments.show": "/segments/of/warm",
+            "segments.edit": "/segments/of/warm/edit",
             "catcher.show": "/catcher/1",
             "catcher.html": "/catcher/1/html",
             "returned.show": f"/returned/{self.returned}",
@@ -129,6 +134,7 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     add(scene.world, "address", "gone@x.example", HOSTILE, None, NOW)
     make(scene.world, "halden.example", NOW, selector="m1", algorithms=("ed25519",))
     [suppression], _ = find(scene.world, Asked("gone@x.example"), 10)
+    publish(scene.world, SEGMENT, fields_of(scene.world), NOW, None, base=0)
     mail = scene.delivery()
     visitor: Visitor
     app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)

@@ -16,6 +16,7 @@ MAY = {
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
     **{f"tasks.{act}": SALES for act in ("take", "hand_over", "put_off", "done")},
+    **{f"segments.{act}": ("marketer",) for act in ("shape", "count", "review")},
 }
 
 
@@ -30,6 +31,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:user_id>", str(site.colleague))
         .replace("<uuid:field_id>", str(site.field))
         .replace("/sequences/<key>", "/sequences/line")
+        .replace("<key>", "warm")
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)

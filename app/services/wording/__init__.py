@@ -18,6 +18,7 @@ from app.services.wording.persons import PERSONS
 from app.services.wording.providers import PROVIDERS
 from app.services.wording.returned import RETURNED
 from app.services.wording.routes import ROUTES
+from app.services.wording.segments import SEGMENTS
 from app.services.wording.senders import SENDERS
 from app.services.wording.story import STORY
 from app.services.wording.suppressed import SUPPRESSED
@@ -48,6 +49,7 @@ WORDING = {
     **PROVIDERS,
     **RETURNED,
     **ROUTES,
+    **SEGMENTS,
     **SENDERS,
     **WRITING,
 }

@@ -13,6 +13,7 @@ from flask import Flask, g
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
+from app.core.labels import Labels, label_in
 from app.core.reasons import Reason
 from app.services import sentences
 from app.services.viewing.one import MAIL_STATES, Entry
@@ -35,7 +36,7 @@ def _(text: str, **params: Any) -> str:
 def add_looks(app: Flask) -> None:
     app.jinja_env.filters.update(
         stage_look=stage_look, stage_label=stage_label, initials=initials, instant=instant, number=number,
-        age=age, day=day, monthday=monthday, nice_step=nice_step, weekday=weekday, clock=clock, value=value, groupby_day=groupby_day,
+        age=age, day=day, monthday=monthday, nice_step=nice_step, weekday=weekday, clock=clock, value=value, groupby_day=groupby_day, label=label,
     )  # fmt: skip
     app.jinja_env.globals.update(
         say=say,
@@ -197,6 +198,11 @@ def value(raw: Any) -> str:
     if isinstance(raw, list):
         return ", ".join(str(each) for each in raw)
     return str(raw)
+
+
+def label(labels: Labels) -> str:
+    """A name for people, in the reader's language."""
+    return label_in(labels, locale())
 
 
 def say(code: str, **params: Any) -> str:
