@@ -58,7 +58,7 @@ TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
     account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields,
     tasks,
-    account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, segments,
+    segments,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.
