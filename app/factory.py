@@ -34,6 +34,7 @@ from app.web.admins.truths import truths
 from app.web.admins.webhooks import webhooks
 from app.web.incoming import add_incoming
 from app.web.marketers.checking import checking
+from app.web.marketers.contact import contact
 from app.web.marketers.contacts import contacts
 from app.web.marketers.library import library
 from app.web.marketers.segments import segments
@@ -56,7 +57,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, entry, own, colleagues, audit, tokens, today, contacts, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields,
+    account, entry, own, colleagues, audit, tokens, today, contacts, contact, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields,
     tasks,
     segments,
 )  # fmt: skip

@@ -5,6 +5,7 @@ import, so that a form, the shell and a file agree on what "Italia" or "31.3.202
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,13 +13,16 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.core.contacts import COLUMNS, TARGETS, Change, Known, tags_in
+from app.core.contacts.values import as_text
 from app.core.reasons import Reason
+from app.services import by_hand
 from app.services.addresses import AddressFault, read_address
 from app.services.ids import new_id
 from app.services.importing.companies import companies_of
 from app.services.importing.deciding import Decider, Origin, Outcome
 from app.services.importing.options import ImportOptions, Surroundings, default_stage, own_fields
 from app.services.importing.rows import RowFault, RowReader
+from app.services.stages import ask_the_gate_again
 from app.store import contacts as store
 from app.store.database import Database
 
@@ -31,6 +35,25 @@ class ContactFault(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.code)
         self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class SheetField:
+    """`label` is empty for a built-in field, whose name the page words itself."""
+
+    key: str
+    label: str
+    kind: str
+    choices: tuple[str, ...]
+    text: str
+
+
+class FieldFaults(ContactFault):
+    """Some fields cannot be set to what was typed; `faults` has the reason by field."""
+
+    def __init__(self, faults: Mapping[str, Reason]) -> None:
+        super().__init__(next(iter(faults.values())))
+        self.faults = faults
 
 
 def save_contact(
@@ -69,25 +92,48 @@ def set_field(
     now: datetime,
 ) -> list[Change]:  # fmt: skip
     """Set one built-in or custom field; empty text clears it. What changed. Raises ContactFault."""
+    return set_fields(database, workspace_id, around, contact_id, {field: text}, by, now)
+
+
+def set_fields(
+    database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID, texts: Mapping[str, str], by: str,
+    now: datetime, seen: Mapping[str, str] | None = None,
+) -> list[Change]:  # fmt: skip
+    """Set several fields at once, all or none of them. What changed. Raises FieldFaults with a reason for each
+    that cannot be, ContactFault where the contact is not there.
+
+    `seen` is how each field read when somebody last looked: what another changed meanwhile is not overruled unseen.
+    """
     with database.write() as connection:
         known = _known(connection, workspace_id, contact_id, around)
-        new = None
-        if field not in COLUMNS and field not in own_fields(store.field_types(connection, workspace_id)):
-            raise ContactFault(Reason("contact.field_unknown", {"field": field}))
-        if text.strip():
+        types = [row for row in store.field_types(connection, workspace_id) if row["subject"] == "contact"]
+        reader = _reader(connection, workspace_id, around, ["email"])
+        changes, faults = [], {}
+        for field, text in texts.items():
             try:
-                new = _reader(connection, workspace_id, around, ["email"]).value(field, text)
+                if field not in COLUMNS and field not in own_fields(types):
+                    raise RowFault("contact.field_unknown", field=field[:80])
+                new = reader.value(field, text) if text.strip() else None
             except RowFault as fault:
-                raise ContactFault(fault.reason) from None
-        old = known.facts.get(field)
-        if old == new and type(old) is type(new):
+                faults[field] = fault.reason
+                continue
+            old = known.facts.get(field)
+            if old == new and type(old) is type(new):
+                continue
+            if seen is not None and seen.get(field, "") != as_text(old):
+                faults[field] = by_hand.stale(connection, contact_id, "field", field, as_text(old))
+            changes.append(Change("field", field, old, new))
+        if faults:
+            raise FieldFaults(faults)
+        if not changes:
             return []
-        facts = {name: value for name, value in {**known.facts, field: new}.items() if value is not None}
-        own = {name: value for name, value in facts.items() if name not in COLUMNS}
-        change = Change("field", field, old, new)
-        values = {field: new} if field in COLUMNS else {"fields": own}
-        _write(connection, workspace_id, known, [change], values, "contact.field_set", by, now)
-    return [change]
+        facts = {**known.facts, **{change.name: change.new for change in changes}}
+        own = {name: value for name, value in facts.items() if name not in COLUMNS and value is not None}
+        values: dict[str, Any] = {each.name: each.new for each in changes if each.name in COLUMNS}
+        if len(values) < len(changes):
+            values["fields"] = own
+        _write(connection, workspace_id, known, changes, values, "contact.field_set", by, now)
+    return changes
 
 
 def tag_contact(
@@ -112,9 +158,12 @@ def tag_contact(
 
 def set_owner(
     database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID, email: str | None, by: str,
-    now: datetime,
+    now: datetime, seen: str | None = None,
 ) -> list[Change]:  # fmt: skip
-    """Give the contact to the user with this address; None: to nobody. Raises ContactFault."""
+    """Give the contact to the user with this address; None: to nobody. Raises ContactFault.
+
+    `seen` is the id of the owner somebody last saw ("": nobody), who is not replaced by another unseen.
+    """
     with database.write() as connection:
         known = _known(connection, workspace_id, contact_id, around)
         owner = store.owners_by_email(connection, workspace_id).get(email.strip().lower()) if email else None
@@ -122,6 +171,11 @@ def set_owner(
             raise ContactFault(Reason("contact.owner_unknown", {"value": email[:120]}))
         if owner == known.owner:
             return []
+        if seen is not None and seen != (_text(known.owner) or ""):
+            present = next(
+                (mail for mail, who in _owners(connection, workspace_id) if who == known.owner), ""
+            )
+            raise ContactFault(by_hand.stale(connection, contact_id, "owner", "owner", present))
         change = Change("owner", "owner", _text(known.owner), _text(owner))
         _write(connection, workspace_id, known, [change], {"owner_id": owner}, "contact.owner_set", by, now)
     return [change]
@@ -158,12 +212,13 @@ def add_address(
 
 def record_consent(
     database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID, purpose: str, state: str,
-    basis: str, source: str, by: str, now: datetime, text_version: str | None = None,
+    basis: str, source: str, by: str, now: datetime, text_version: str | None = None, seen: str | None = None,
 ) -> bool:  # fmt: skip
     """Write one entry of the consent ledger and the state it leads to; False when it was that already.
 
     This is the contact's or a person's own act, so it may give again what was withdrawn; an import never
-    does. `basis` says on what it rests, `source` where it was said. Raises ContactFault.
+    does. `basis` says on what it rests, `source` where it was said, `seen` what the state was when somebody last
+    looked. Raises ContactFault.
     """
     if state not in CONSENT_STATES:
         raise ContactFault(Reason("contact.consent_state", {"state": state, "known": list(CONSENT_STATES)}))
@@ -178,6 +233,8 @@ def record_consent(
         old = known.consents.get(purpose)
         if old == state:
             return False
+        if seen is not None and seen != (old or ""):
+            raise ContactFault(by_hand.stale(connection, contact_id, "consent", purpose, old or ""))
         entry = (
             new_id(now),
             workspace_id,
@@ -199,6 +256,8 @@ def record_consent(
         )
         change = Change("consent", purpose, old, state)
         _write(connection, workspace_id, known, [change], {}, f"contact.consent_{state}", by, now)
+        if state == "withdrawn":
+            ask_the_gate_again(connection, contact_id)
     return True
 
 
@@ -214,6 +273,39 @@ def find_contact(database: Database, workspace_id: UUID, who: str) -> UUID | Non
                 return None
             return store.contacts_of(connection, workspace_id, [key]).get(key)
         return contact_id if store.exists(connection, workspace_id, contact_id) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a form about one contact shows: fields with type and text, the tags, consents by topic, the owner."""
+
+    fields: tuple[SheetField, ...]
+    tags: tuple[str, ...]
+    consents: Mapping[str, str]
+    owner_id: UUID | None
+
+
+def sheet(database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID) -> Sheet:
+    """As the contact stands now. Raises ContactFault."""
+    with database.read() as connection:
+        if not store.exists(connection, workspace_id, contact_id):
+            raise ContactFault(Reason("contact.unknown", {"contact": str(contact_id)}))
+        known = store.load_known(connection, [contact_id], around.lifecycle.key)[contact_id]
+        own = [row for row in store.field_types(connection, workspace_id) if row["subject"] == "contact"]
+    built_in = (SheetField(name, "", "text", (), as_text(known.facts.get(name))) for name in COLUMNS)
+    custom = (
+        SheetField(
+            row["key"], row["label"], row["type"], tuple(row["choices"]), as_text(known.facts.get(row["key"]))
+        )
+        for row in own
+    )
+    return Sheet((*built_in, *custom), tuple(sorted(known.tags)), dict(known.consents), known.owner)
+
+
+def owners(database: Database, workspace_id: UUID) -> list[tuple[UUID, str, str]]:
+    """Who may own contacts: (id, name, address), by name."""
+    with database.read() as connection:
+        return [(row.id, row.name, row.email) for row in store.owners(connection, workspace_id)]
 
 
 def _reader(
@@ -259,6 +351,13 @@ def _write(
     told = {"changes": [{"name": c.name, "old": c.old, "new": c.new} for c in changes]}
     batch.timeline.append((new_id(now), workspace_id, who, now, "contact", code, told, by))
     batch.write(connection)
+    # The names of tags and addresses may be personal; those of fields, topics and the like are ours.
+    names = [c.name for c in changes if c.kind in ("field", "consent", "owner")]
+    by_hand.audit(connection, workspace_id, who, code, {"names": names} if names else {}, by, now)
+
+
+def _owners(connection: Connection, workspace_id: UUID) -> list[tuple[str, UUID]]:
+    return list(store.owners_by_email(connection, workspace_id).items())
 
 
 def _text(user_id: UUID | None) -> str | None:

@@ -51,6 +51,17 @@ def ask_admission(
     return ledger.insert_new(connection, admissions, [row]) == 1
 
 
+def is_asked(
+    connection: Connection, workspace_id: UUID, definition_id: UUID, contact_id: UUID, occasion: str
+) -> bool:
+    """Whether the contact asked to enter on this occasion already, whatever became of it."""
+    query = select(admissions.c.id).where(
+        admissions.c.workspace_id == workspace_id,
+        admissions.c.dedupe_key == admission(definition_id, contact_id, occasion),
+    )
+    return connection.execute(query).first() is not None
+
+
 def admit_due(world: World, now: datetime, limit: int = BATCH) -> int:
     """Decide requests that are due; how many were decided. One transaction a batch."""
     catalogue = world.library.catalogue(now)

@@ -158,6 +158,13 @@ def owners_by_email(connection: Connection, workspace_id: UUID) -> dict[str, UUI
     return {email.lower(): user_id for email, user_id in rows}
 
 
+def owners(connection: Connection, workspace_id: UUID) -> list[Any]:
+    """Everybody who may own contacts, by name."""
+    query = select(users.c.id, users.c.name, users.c.email)
+    mine = query.where(users.c.workspace_id == workspace_id, users.c.disabled_at.is_(None))
+    return list(connection.execute(mine.order_by(users.c.name).limit(500)))
+
+
 def field_types(connection: Connection, workspace_id: UUID) -> list[RowMapping]:
     """The custom fields: subject, key, label, type, choices."""
     query = select(field_definitions).where(field_definitions.c.workspace_id == workspace_id)
@@ -223,6 +230,28 @@ def history(connection: Connection, contact_id: UUID, limit: int = 200) -> list[
     query = select(fact_changes).where(fact_changes.c.contact_id == contact_id)
     ordered = query.order_by(fact_changes.c.at.desc(), fact_changes.c.id.desc()).limit(limit)
     return list(connection.execute(ordered).mappings())
+
+
+def last_change(connection: Connection, contact_id: UUID, kind: str, name: str) -> RowMapping | None:
+    """The newest change of one fact."""
+    mine = (
+        (fact_changes.c.contact_id == contact_id)
+        & (fact_changes.c.kind == kind)
+        & (fact_changes.c.name == name)
+    )
+    ordered = select(fact_changes).where(mine).order_by(fact_changes.c.at.desc(), fact_changes.c.id.desc())
+    return connection.execute(ordered.limit(1)).mappings().first()
+
+
+def lock(connection: Connection, workspace_id: UUID, contact_id: UUID) -> bool:
+    """Hold one contact until the transaction ends, so that two who act on it take turns; False: it is not there."""
+    query = select(contacts.c.id).where(
+        contacts.c.workspace_id == workspace_id,
+        contacts.c.id == contact_id,
+        contacts.c.erased_at.is_(None),
+        contacts.c.merged_into.is_(None),
+    )
+    return connection.execute(query.with_for_update()).first() is not None
 
 
 def count(connection: Connection, workspace_id: UUID) -> int:

@@ -125,6 +125,40 @@ def active_of(connection: Connection, contact_ids: Sequence[UUID]) -> list[Held]
     return _held(connection.execute(query).all())
 
 
+def stay(connection: Connection, contact_id: UUID, enrollment_id: UUID) -> Held | None:
+    """One active stay of a contact, only to be looked at."""
+    query = _with_key().where(
+        enrollments.c.id == enrollment_id,
+        enrollments.c.contact_id == contact_id,
+        enrollments.c.state != "ended",
+    )
+    return next(iter(_held(connection.execute(query).all())), None)
+
+
+def stays_of(connection: Connection, contact_id: UUID) -> list[Row[Any]]:
+    """Every stay of a contact, the last one of each sequence behind those before it; `ended_at` None: it lasts."""
+    query = select(enrollments.c.definition_id, enrollments.c.entry_number, enrollments.c.ended_at)
+    mine = query.where(enrollments.c.contact_id == contact_id)
+    found: list[Any] = list(connection.execute(mine.order_by(enrollments.c.entry_number)))
+    return found
+
+
+def active_versions(connection: Connection, contact_id: UUID) -> list[UUID]:
+    """The versions of the sequences a contact is inside."""
+    query = select(enrollments.c.version_id).where(
+        enrollments.c.contact_id == contact_id, enrollments.c.state != "ended"
+    )
+    return list(connection.execute(query.order_by(enrollments.c.id)).scalars())
+
+
+def waiting_mail(connection: Connection, enrollment_id: UUID) -> UUID | None:
+    """The mail of a stay that waits to leave and is in nobody's hands."""
+    query = select(deliveries.c.id).where(
+        deliveries.c.enrollment_id == enrollment_id, deliveries.c.state.in_(("queued", "deferred"))
+    )
+    return connection.execute(query.order_by(deliveries.c.planned_at.desc()).limit(1)).scalar()
+
+
 def still_mine(connection: Connection, held: Sequence[Held], token: UUID) -> set[UUID]:
     """The rows of `held` whose claim and revision are as they were when they were decided on."""
     query = select(enrollments.c.id, enrollments.c.revision).where(

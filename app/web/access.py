@@ -42,6 +42,26 @@ ACCESS: dict[str, str] = {
     "contacts.show": "viewer",
     **{f"tasks.{act}": "viewer" for act in ("index", "show")},
     **{f"tasks.{act}": "sales" for act in ("take", "hand_over", "put_off", "done")},
+    "contact.why": "viewer",
+    **{
+        f"contact.{act}": "sales"
+        for act in (
+            "ways",
+            "move",
+            "stay",
+            "leave",
+            "go_on",
+            "facts",
+            "set_facts",
+            "set_owner",
+            "tag",
+            "note",
+        )
+    },
+    # Everybody who speaks with people may take a consent back; writing one down takes more.
+    "contact.consents": "sales",
+    "contact.withdraw": "sales",
+    **{f"contact.{act}": "marketer" for act in ("give", "doors", "enroll", "skip", "send_now")},
     "sequences.index": "viewer",
     "sequences.show": "viewer",
     "sequences.history": "viewer",

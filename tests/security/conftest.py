@@ -56,6 +56,7 @@ class Site:
     colleague: UUID
     field: UUID
     task: UUID
+    stay: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -72,6 +73,17 @@ class Site:
             "recipients.static": "/r/recipients.css",
             "tasks.show": f"/tasks/{self.task}",
             "contacts.show": f"/contacts/{self.scene.person}",
+            **{
+                f"contact.{page}": f"/contacts/{self.scene.person}/{path}"
+                for page, path in (
+                    ("ways", "move"),
+                    ("doors", "enroll"),
+                    ("facts", "facts"),
+                    ("consents", "consents"),
+                    ("why", "why?mail=discovery/hello"),
+                    ("stay", f"stays/{self.stay}"),
+                )
+            },
             "sequences.show": "/sequences/line",
             "sequences.write": "/sequences/line/text",
             "sequences.prepare": "/sequences/line/publish",
@@ -120,7 +132,7 @@ def caught(tmp_path: Path) -> Iterator[CaughtMails]:
 def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     write_pieces(tmp_path / "content", {"heat.md": piece(HOSTILE_PIECE, file="heat.pdf"), "heat.pdf": PDF})
     scene = lay_scene(database, tmp_path, secret_key="k" * 32, lifecycle=content.LIFECYCLE + FORM)
-    enroll(scene.world, [scene.person], due_at=NOW + timedelta(days=1))
+    [stay] = enroll(scene.world, [scene.person], due_at=NOW + timedelta(days=1))
     colleague = _team(scene)
     invitation = _links(scene, colleague)
     raw = (
@@ -141,7 +153,7 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     visitor = Visitor(scene, app, app.test_client(use_cookies=False), mail)
     return Site(
         scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
-        _field(scene), _task(scene),
+        _field(scene), _task(scene), stay,
     )  # fmt: skip
 
 

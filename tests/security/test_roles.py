@@ -17,6 +17,11 @@ MAY = {
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
     **{f"tasks.{act}": SALES for act in ("take", "hand_over", "put_off", "done")},
     **{f"segments.{act}": ("marketer",) for act in ("shape", "count", "review")},
+    **{
+        f"contact.{act}": SALES
+        for act in ("move", "leave", "go_on", "set_facts", "set_owner", "tag", "withdraw", "note")
+    },
+    **{f"contact.{act}": ("marketer",) for act in ("give", "enroll", "skip", "send_now")},
 }
 
 
@@ -32,6 +37,8 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:field_id>", str(site.field))
         .replace("/sequences/<key>", "/sequences/line")
         .replace("<key>", "warm")
+        .replace("<uuid:contact_id>", str(site.scene.person))
+        .replace("<uuid:stay_id>", str(site.stay))
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)

@@ -40,7 +40,8 @@ def test_every_code_in_the_source_has_a_sentence() -> None:
     missing = {
         code: place
         for code, place in constant_codes().items()
-        if not is_known(code) and not NO_CODES.fullmatch(code)
+        # An act of the audit log has its words there.
+        if not is_known(code) and f"audit.{code}" not in WORDING and not NO_CODES.fullmatch(code)
     }
     assert not missing
 

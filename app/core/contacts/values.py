@@ -60,6 +60,17 @@ def typed_value(field: FieldType, text: str, day_first: bool | None = None) -> S
     return value
 
 
+def as_text(value: Stored | None) -> str:
+    """A stored value as a form shows it; `typed_value` reads it back."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{value:.6f}".rstrip("0")
+    return str(value)
+
+
 def _number(field: FieldType, text: str) -> int | float:
     bare = text.translate(_BLANKS)
     if _PLAIN_NUMBER.fullmatch(bare) or _LONG_FRACTION.fullmatch(bare):

@@ -27,6 +27,7 @@ STORY_KINDS: Mapping[str, tuple[str, ...]] = {
     "stage": ("stage", "stage_refused", "enrolled", "not_enrolled", "ended", "parked", "step"),
     "mail": tuple(f"mail_{state}" for state in MAIL_STATES),
     "clicks": ("event", "answered", "consent"),
+    "hand": ("note", "contact", "task"),
 }
 
 
@@ -73,8 +74,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A sequence this contact is in, or was."""
+    """A sequence this contact is in, or was; `revision` grows with every change of the stay."""
 
+    id: UUID
+    revision: int
     key: str
     title: str
     version: int
@@ -148,6 +151,13 @@ class Contact:
     names: programme.Names
     referred_by: Named | None
     brought: tuple[Named, ...]
+    colleagues: Mapping[str, str]
+    mails: tuple[str, ...]
+
+    @property
+    def acted_on(self) -> bool:
+        """Whether there is still somebody to act on."""
+        return self.row.erased_at is None
 
 
 def look_at(
@@ -191,7 +201,55 @@ def look_at(
                 for each in referrals.brought_by(connection, contact_id, BROUGHT)
                 if (named := _named(each))
             ),
+            colleagues=_colleagues(connection, place.workspace_id),
+            mails=tuple(rows.templates(connection, place.workspace_id)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Who a page is about; `gone`: erased, so that nothing can be done for them any more."""
+
+    id: UUID
+    name: str
+    stage: programme.StageName | None
+    names: programme.Names
+    gone: bool
+    merged_into: UUID | None
+    owner_id: UUID | None
+    colleagues: Mapping[str, str]
+
+
+def head(place: Place, contact_id: UUID) -> Head | None:
+    """The head of a page about one thing of a contact, without the story. None: there is no such contact."""
+    with place.database.read() as connection:
+        names = programme.names(connection, place.workspace_id, place.preset)
+        row = rows.contact(connection, place.workspace_id, contact_id, names.key)
+        if row is None:
+            return None
+        address = next((each.shown_as for each in rows.identities_of(connection, contact_id)), "")
+        return Head(
+            contact_id,
+            full_name(row.first_name, row.last_name, address),
+            names.stage(row.stage) if row.stage else None,
+            names,
+            row.erased_at is not None,
+            row.merged_into,
+            row.owner_id,
+            _colleagues(connection, place.workspace_id),
+        )
+
+
+def course(place: Place, contact_id: UUID, stay_id: UUID) -> Course | None:
+    """One stay of the contact, running or over."""
+    with place.database.read() as connection:
+        found = rows.enrollments_of(connection, contact_id)
+        return next((_course(row) for row in found if row.id == stay_id), None)
+
+
+def _colleagues(connection: Connection, workspace_id: UUID) -> dict[str, str]:
+    """Everybody of the team by the name under which their acts are kept, those who left too."""
+    return {f"user:{row.id}": row.name for row in rows.colleagues(connection, workspace_id)}
 
 
 def _named(row: Any) -> Named | None:
@@ -276,6 +334,8 @@ def _course(row: Found) -> Course:
     outline = programme.outline(row.version_id, row.key, row.source)
     keys = [step.key for step in outline.steps]
     return Course(
+        row.id,
+        row.revision,
         row.key,
         outline.title,
         row.number,

@@ -10,6 +10,7 @@ from app.services.wording.domains import DOMAINS
 from app.services.wording.engine import ENGINE
 from app.services.wording.fields import FIELDS
 from app.services.wording.foot import FOOT
+from app.services.wording.gate_fine import GATE_FINE
 from app.services.wording.mail import MAIL
 from app.services.wording.outside import OUTSIDE
 from app.services.wording.pace import PACE
@@ -43,6 +44,7 @@ WORDING = {
     **TODAY,
     **TRUTHS,
     **FOOT,
+    **GATE_FINE,
     **OUTSIDE,
     **BY_HAND,
     **PERSONS,

@@ -10,7 +10,26 @@ BY_HAND = {
     "parked.freed": N_("a colleague lets them go on"),
     "parked.nowhere": N_("the contact is parked nowhere"),
     "parked.not_here": N_("the contact is not parked in “%(sequence)s”"),
-    "stay.why_missing": N_("say why in --reason, for those who read the contact's story"),
+    "stay.why_missing": N_("say why, for those who read the contact's story"),
+    "stay.over": N_("this stay is over already"),
+    "stay.moved_on": N_(
+        "“%(sequence)s” went on with them since this page was shown; look where they are now, then decide"
+    ),
+    "stay.nothing_waits": N_(
+        "nothing of “%(sequence)s” waits that could be passed over; the engine is at work on it"
+    ),
+    "stay.no_mail_next": N_("no mail comes next in “%(sequence)s”"),
+    "stay.skipped": N_("a colleague led them past “%(step)s”: %(why)s"),
+    "stay.sent_now": N_("a colleague made “%(step)s” due now: %(why)s"),
+    "stage.none_chosen": N_("choose the stage first"),
+    "enroll.none_chosen": N_("choose the sequence first"),
+    "contact.stale": N_("this changed since the page was shown: it is “%(now)s” now; look, then save again"),
+    "contact.stale.at": N_("this changed %(at)s: it is “%(now)s” now; look, then save again"),
+    "contact.stale.by": N_("%(who)s saved this %(at)s: it is “%(now)s” now; look, then save again"),
+    "contact.tag_long": N_("a tag has at most %(longest)s signs; take a shorter word"),
+    "note.empty": N_("the note is empty; write what others should know"),
+    "note.long": N_("the note has %(length)s signs, and %(longest)s are room enough; shorten it"),
+    "note.by_person": N_("%(text)s"),
     "task.done": N_("done: %(result)s"),
     "task.unknown": N_("there is no task %(task)s; `trellis tasks list` shows the open ones"),
     "task.not_open": N_("the task is %(state)s already"),

@@ -53,6 +53,8 @@ PAGES = {
     "job.late": N_("should have ticked since then"),
     "job.failing": N_("ends in an error"),
     "job.never": N_("has never ticked"),
+    "field.first_name": N_("First name"),
+    "field.last_name": N_("Last name"),
     "field.job_title": N_("Role"),
     "field.company": N_("Company"),
     "field.city": N_("City"),

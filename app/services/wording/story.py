@@ -108,6 +108,7 @@ HEADLINES = {
     "contact:contact.pace": N_("Chose another pace"),
     "contact:contact.updated": N_("Changed by an import"),
     "consent": N_("Consent changed"),
+    "note": N_("A note"),
     "web_hook": N_("%(to)s was not told"),
     "web_hook:hook.done": N_("Told %(to)s"),
     "web_hook:hook.replayed": N_("%(to)s is told again"),

@@ -123,6 +123,22 @@ def interests_of(connection: Connection, contact_id: UUID) -> list[Found]:
     return list(connection.execute(select(interests).where(interests.c.contact_id == contact_id)))
 
 
+def colleagues(connection: Connection, workspace_id: UUID) -> list[Found]:
+    query = select(users.c.id, users.c.name).where(users.c.workspace_id == workspace_id)
+    return list(connection.execute(query.order_by(users.c.name).limit(500)))
+
+
+def templates(connection: Connection, workspace_id: UUID) -> list[str]:
+    """The keys of the mails in force."""
+    query = select(definitions.c.key).where(
+        definitions.c.workspace_id == workspace_id,
+        definitions.c.kind == "template",
+        definitions.c.live_version_id.is_not(None),
+        definitions.c.state == "live",
+    )
+    return list(connection.execute(query.order_by(definitions.c.key).limit(1000)).scalars())
+
+
 def field_labels(connection: Connection, workspace_id: UUID) -> dict[str, str]:
     rows = connection.execute(
         select(field_definitions.c.key, field_definitions.c.label)
@@ -147,7 +163,7 @@ def enrollments_of(connection: Connection, contact_id: UUID) -> list[Found]:
     return list(
         connection.execute(
             select(
-                enrollments.c.id, enrollments.c.state, enrollments.c.step, enrollments.c.due_at,
+                enrollments.c.id, enrollments.c.revision, enrollments.c.state, enrollments.c.step, enrollments.c.due_at,
                 enrollments.c.zone, enrollments.c.since, enrollments.c.ended_at, enrollments.c.reason_code,
                 enrollments.c.reason_params, definitions.c.key, definition_versions.c.number,
                 definition_versions.c.id.label("version_id"), definition_versions.c.source,

@@ -1,15 +1,15 @@
 """The list of contacts under the stage cut, and one contact with its story."""
 
-from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.services.viewing import one, people
+from app.services.viewing import people
 from app.services.viewing.people import COLUMNS, CONSENT_STATES
 from app.store.views.people import Key
 from app.web.marketers import asked as addresses
+from app.web.marketers import contact
 from app.web.shared.context import now, web
 
 contacts = Blueprint("contacts", __name__, url_prefix="/contacts", template_folder="templates")
@@ -47,35 +47,4 @@ def index() -> ResponseReturnValue:
 
 @contacts.get("/<uuid:contact_id>")
 def show(contact_id: UUID) -> ResponseReturnValue:
-    kind = request.args.get("show", "all")
-    found = one.look_at(web().place, contact_id, now(), kind, _before())
-    if found is None:
-        abort(404)
-    if found.row.merged_into is not None:
-        return redirect(url_for("contacts.show", contact_id=found.row.merged_into))
-    return render_template("marketers/contact.html", contact=found, here="contacts")
-
-
-def _uuid(text: str | None) -> UUID | None:
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        abort(400)
-
-
-def _before() -> tuple[datetime, UUID] | None:
-    """Where the story goes on: an instant and an id, as the page before wrote them."""
-    text = request.args.get("before")
-    if not text:
-        return None
-    at, _, entry_id = text.partition("_")
-    try:
-        instant = datetime.fromisoformat(at)
-    except ValueError:
-        abort(400)
-    found = _uuid(entry_id)
-    if found is None or instant.tzinfo is None:
-        abort(400)
-    return instant, found
+    return contact.show(contact_id)

@@ -221,7 +221,7 @@ SIGNS = {
     "clicked": "click", "opened": "mail", "answered": "ask", "replied": "reply", "task": "task", "enrolled": "enter",
     "not_enrolled": "minus", "ended": "minus", "parked": "stop", "step": "seq", "contact": "man", "stage": "move",
     "stage_refused": "minus", "quote_requested": "form", "visited": "click", "downloaded": "in",
-    "form_submitted": "form", "mail_uncertain": "unsure", "consent": "ok", "goal_reached": "flag",
+    "form_submitted": "form", "mail_uncertain": "unsure", "consent": "ok", "goal_reached": "flag", "note": "man",
 }  # fmt: skip
 NOT_DONE = (
     "stage_refused",
