@@ -113,6 +113,9 @@ ACCESS: dict[str, str] = {
     },
     **{f"keys.{act}": "admin" for act in ("index", "make", "show", "activate", "retire")},
     "settings.index": "viewer",
+    "rules.show": "viewer",
+    "rules.version": "viewer",
+    **{f"rules.{act}": "marketer" for act in ("lint", "look", "publish")},
     "fields.index": "viewer",
     "fields.show": "viewer",
     **{f"fields.{act}": "marketer" for act in ("add", "change", "retire", "bring_back")},
@@ -128,6 +131,7 @@ RIGHTS: dict[str, str] = {
     "sending.resume": "send",
     **{f"sequences.{act}": "publish" for act in ("publish", "pause", "resume", "retire", "bring_back")},
     **{f"segments.{act}": "publish" for act in ("publish", "archive", "restore")},
+    "rules.publish": "publish",
 }
 
 # Routes that take a file: how large it may be, in bytes. Everything else is small.

@@ -99,6 +99,8 @@ class Site:
             "senders.show": f"/senders/one?address={self.scene.world.settings.sender_address}",
             "keys.show": "/senders/keys/one?domain=halden.example&selector=m1",
             "colleagues.show": f"/colleagues/{self.colleague}",
+            "rules.show": "/settings/lifecycle",
+            "rules.version": "/settings/lifecycle/versions/1",
             "fields.show": f"/settings/fields/{self.field}",
             "entry.invited": "/invited/invite-link",
             "entry.reset": "/reset/reset-link",

@@ -13,6 +13,7 @@ WRITING = ("create", "save", "drop", "clone", "follow", "again")
 SALES = ("sales", "marketer")
 MAY = {
     **{f"sequences.{act}": ("marketer",) for act in WRITING},
+    **{f"rules.{act}": ("marketer",) for act in ("lint", "look")},
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
     **{f"tasks.{act}": SALES for act in ("take", "hand_over", "put_off", "done")},
@@ -39,6 +40,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<key>", "warm")
         .replace("<uuid:contact_id>", str(site.scene.person))
         .replace("<uuid:stay_id>", str(site.stay))
+    **{f"rules.{act}": ("marketer",) for act in ("lint", "look")},
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)

@@ -19,6 +19,7 @@ from app.services.wording.persons import PERSONS
 from app.services.wording.providers import PROVIDERS
 from app.services.wording.returned import RETURNED
 from app.services.wording.routes import ROUTES
+from app.services.wording.rules import RULES
 from app.services.wording.segments import SEGMENTS
 from app.services.wording.senders import SENDERS
 from app.services.wording.story import STORY
@@ -52,6 +53,7 @@ WORDING = {
     **RETURNED,
     **ROUTES,
     **SEGMENTS,
+    **RULES,
     **SENDERS,
     **WRITING,
 }

@@ -14,7 +14,7 @@ ROOMS = {
     "Their own account": ("account", "own"),
     "People": ("today", "contacts", "contact", "suppressions"),
     "Programme": ("sequences", "library", "checking", "catcher"),
-    "Settings": ("settings", "fields"),
+    "Settings": ("settings", "rules", "fields"),
     "What became of mails": ("returned", "deliveries"),
     "Sending": ("sending", "health", "truths"),
     "How mail leaves and what comes back": ("senders", "keys", "webhooks"),
