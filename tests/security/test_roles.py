@@ -40,7 +40,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<key>", "warm")
         .replace("<uuid:contact_id>", str(site.scene.person))
         .replace("<uuid:stay_id>", str(site.stay))
-    **{f"rules.{act}": ("marketer",) for act in ("lint", "look")},
+        .replace("<any(programme, lifecycle, scoring):room>", "lifecycle")
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)
