@@ -37,7 +37,13 @@ def say(code: str, params: Mapping[str, Any], locale: str = "en", zone: tzinfo =
     family, _, member = code.rpartition(".")
     if msgid is None:
         msgid = WORDING.get(f"{family}.*")
-    return _filled(msgid, {**params, "member": member}, locale, zone) if msgid is not None else code
+    return _filled(msgid, {**params, "member": _own(member)}, locale, zone) if msgid is not None else code
+
+
+def _own(member: str) -> str:
+    """The team's own event (`custom:webinar-attended`) in words."""
+    kind, _, name = member.partition(":")
+    return name.replace("-", " ").replace("_", " ").capitalize() if kind == "custom" and name else member
 
 
 def because(code: str, params: Mapping[str, Any], locale: str = "en", zone: tzinfo = UTC) -> str:

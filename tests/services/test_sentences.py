@@ -121,3 +121,8 @@ def test_what_is_not_there_is_left_out_and_once_is_no_plural() -> None:
     assert say("change.happen", clicked) == "clicked a/b at least once (now: 0)"
     assert say("change.happen", {**clicked, "times": 2}) == "clicked a/b at least 2 times (now: 0)"
     assert say("condition.event", {"kinds": ["clicked"], "at_least": 1}) == "clicked at least once"
+
+
+def test_an_event_of_the_team_s_own_is_told_in_words() -> None:
+    assert say("did.custom:webinar-attended", {"subject": "spring"}) == "Webinar attended spring"
+    assert say("did.custom:", {"subject": ""}).startswith("custom:")
