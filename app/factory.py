@@ -40,6 +40,7 @@ from app.web.marketers.library import library
 from app.web.marketers.rules import rules
 from app.web.marketers.segments import segments
 from app.web.marketers.sequences import sequences
+from app.web.marketers.templates import templates
 from app.web.marketers.today import today
 from app.web.recipients import add_recipients
 from app.web.sales.tasks import tasks
@@ -58,7 +59,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, entry, own, colleagues, audit, tokens, today, contacts, contact, sequences, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
+    account, entry, own, colleagues, audit, tokens, today, contacts, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

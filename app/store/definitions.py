@@ -188,6 +188,15 @@ def begin(
     return insert_new(connection, definitions, [row]) > 0
 
 
+def drafts_of(connection: Connection, workspace_id: UUID, kind: str) -> set[UUID]:
+    """The definitions of a kind that somebody is writing."""
+    table = definitions.c
+    query = select(table.id).where(
+        table.workspace_id == workspace_id, table.kind == kind, table.draft_source.is_not(None)
+    )
+    return set(connection.execute(query).scalars())
+
+
 def keep_draft(connection: Connection, definition_id: UUID, before: str | None, **values: Any) -> bool:
     """Set the draft where it still says `before`; False where somebody saved another one meanwhile."""
     table = definitions.c

@@ -77,6 +77,11 @@ ACCESS: dict[str, str] = {
         f"segments.{act}": "marketer"
         for act in ("new", "edit", "shape", "count", "review", "publish", "archive", "restore")
     },
+    **{f"templates.{act}": "viewer" for act in ("index", "show", "html", "history")},
+    **{
+        f"templates.{act}": "marketer"
+        for act in ("create", "save", "translate", "test", "drop", "prepare", "publish", "follow", "again")
+    },
     "checking.show": "marketer",
     "library.index": "viewer",
     "library.show": "viewer",
@@ -127,6 +132,7 @@ ACCESS: dict[str, str] = {
 
 # What somebody needs besides the role: the right to `publish` or to `send`. Admins have both.
 RIGHTS: dict[str, str] = {
+    "templates.publish": "publish",
     "sending.stop": "send",
     "sending.resume": "send",
     **{f"sequences.{act}": "publish" for act in ("publish", "pause", "resume", "retire", "bring_back")},

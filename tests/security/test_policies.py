@@ -10,7 +10,7 @@ from tests.security.conftest import Site
 
 WEB = Path(__file__).resolve().parents[2] / "app" / "web"
 # A mail is shown as it is: in a sandbox that loads nothing but its own styles (and pictures, for its recipient).
-MAILS = frozenset({"catcher.html", "recipients.view"})
+MAILS = frozenset({"catcher.html", "templates.html", "recipients.view"})
 # Handed out to be saved, never shown.
 FILES = frozenset({"returned.raw"})
 # The page that leaves presses its own button for mail that is older than five minutes; a DNS record is copied; htmx

@@ -14,6 +14,7 @@ SALES = ("sales", "marketer")
 MAY = {
     **{f"sequences.{act}": ("marketer",) for act in WRITING},
     **{f"rules.{act}": ("marketer",) for act in ("lint", "look")},
+    **{f"templates.{act}": ("marketer",) for act in (*WRITING, "translate", "test")},
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
     **{f"tasks.{act}": SALES for act in ("take", "hand_over", "put_off", "done")},
@@ -41,6 +42,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:contact_id>", str(site.scene.person))
         .replace("<uuid:stay_id>", str(site.stay))
         .replace("<any(programme, lifecycle, scoring):room>", "lifecycle")
+        .replace("<path:key>", "discovery/hello")
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)

@@ -79,7 +79,7 @@ def live(database: Database, key: str = "guide") -> str:
         return connection.execute(
             select(definition_versions.c.source)
             .join(definitions, definitions.c.live_version_id == definition_versions.c.id)
-            .where(definitions.c.key == key)
+            .where(definitions.c.key == key, definitions.c.kind != "older")
         ).scalar_one()
 
 

@@ -22,6 +22,8 @@ from app.services.ids import new_id
 from app.store import accounts, definitions
 from app.store.database import Database
 
+# The mark of a text that is not there yet.
+NOTHING = definitions.digest("")
 # Of a translated mail all languages are one text; this is how many there may be.
 MOST_LOCALES = 30
 
@@ -131,19 +133,6 @@ def save(
             _check_locale(found, locale)
         source = join_variants({**found.texts, locale: text}) if kind in MAILS else text
         _write(connection, workspace_id, found, source, now, by)
-        return _known(connection, workspace_id, kind, key)
-
-
-def drop_locale(
-    database: Database, workspace_id: UUID, kind: str, key: str, locale: str, now: datetime, by: UUID
-) -> Draft:
-    """Leave a translation out of the draft. Dropping what is not there changes nothing."""
-    with database.write() as connection:
-        found = _known(connection, workspace_id, kind, key)
-        if not locale or locale not in found.texts:
-            return found
-        rest = {one: text for one, text in found.texts.items() if one != locale}
-        _write(connection, workspace_id, found, join_variants(rest), now, by)
         return _known(connection, workspace_id, kind, key)
 
 

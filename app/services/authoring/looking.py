@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.files.findings import FileFinding
 from app.mail.compile import CompiledTemplate
+from app.services.authoring import recent
 from app.services.authoring.gaps import gaps
 from app.services.authoring.linting import Checked, check
 from app.services.authoring.sources import Sources, as_sources, in_force, load_folder
@@ -71,7 +72,11 @@ def check_over_live(
         live = in_force(connection, workspace_id)
         compiled = authoring.compiled_texts(connection)
         fields = authoring.custom_fields(connection, workspace_id)
-    return check(sources.over(as_sources(live)), settings, now, fields=fields, kept=_kept(compiled))
+    checked = check(
+        sources.over(as_sources(live)), settings, now, fields=fields, kept=recent.known() | _kept(compiled)
+    )
+    recent.remember(checked.compiled.done)
+    return checked
 
 
 def _looked(

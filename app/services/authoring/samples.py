@@ -2,6 +2,8 @@
 
 import json
 
+from app.files.variants import join_variants
+
 SEQUENCE = """\
 # What this is for, in a line for those who read it later.
 sequence: {key}
@@ -42,6 +44,11 @@ def new_sequence(key: str, title: str, stage: str, topic: str, template: str) ->
 
 def new_mail(kind: str, subject: str) -> str:
     return MAIL.format(kind=kind, subject=_quoted(subject))
+
+
+def as_one(text: str) -> str:
+    """The text of an original as the one text of a mail in all its languages."""
+    return join_variants({"": text})
 
 
 def _quoted(text: str) -> str:

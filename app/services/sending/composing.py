@@ -149,7 +149,8 @@ def mail_context(
     """Plain dictionaries, words and numbers: methods of objects could be called inside the sandbox."""
     who, settings = person.row, world.settings
     sequence = world.library.pinned(row.sequence_version_id).sequence if row.sequence_version_id else None
-    ask = catalogue.setting.templates[row.template].ask
+    known = catalogue.setting.templates.get(row.template)  # a mail that is being written is not there yet
+    ask = known.ask if known is not None else None
     criterion = catalogue.rules.lifecycle.criteria.get(ask) if ask else None
     return {
         "contact": {

@@ -34,6 +34,10 @@ WRITING = {
     "draft.too_many": N_(
         "More than %(most)s people are inside. Let them go on to their end; nobody new comes in."
     ),
+    "draft.test_elsewhere": N_(
+        "A test to somebody else needs the right to send. Send it to yourself, or ask an admin."
+    ),
+    "draft.not_sent": N_("The test was not taken: %(why)s"),
     "draft.no_reader": N_("There is nobody with this address among the contacts."),
     "draft.not_rendered": N_("This mail cannot be written for them: %(why)s."),
     "exit.retired": N_("the sequence was retired: %(why)s"),

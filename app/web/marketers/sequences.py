@@ -11,7 +11,7 @@ from app.services.authoring import drafts, publishing, retiring, samples, versio
 from app.services.authoring.drafts import DraftFault, Overtaken
 from app.services.authoring.pausing import NoSuchSequence
 from app.services.viewing import sequences as view
-from app.web.marketers.writing import Looked, known, look, number, swaps, word
+from app.web.marketers.writing import Looked, compared, known, look, number, swaps, word
 from app.web.shared.context import now, user, web
 
 sequences = Blueprint("sequences", __name__, url_prefix="/sequences", template_folder="templates")
@@ -282,27 +282,4 @@ def _running(key: str, fault: Reason | None = None, **form: str) -> str:
 
 
 def _history(key: str, fault: Reason | None = None) -> str:
-    draft = known(KIND, key)
-    below = request.args.get("below", type=int)
-    lines, older = versions.list_versions(web().database, web().workspace_id, KIND, key, below)
-    shown = request.args.get("of", type=int)
-    against = request.args.get("with", type=int) or draft.number
-    pair = [
-        versions.source_of(web().database, web().workspace_id, KIND, key, one) if one else None
-        for one in (shown, against)
-    ]
-    if shown is not None and None in pair:
-        abort(404)
-    return render_template(
-        "marketers/versions.html",
-        draft=draft,
-        room="sequences",
-        lines=lines,
-        older=older,
-        below=below,
-        of=shown,
-        against=against,
-        differing=versions.compare(KIND, pair[0] or "", pair[1] or "") if shown else None,
-        fault=fault,
-        here="sequences",
-    )
+    return render_template("marketers/versions.html", **compared(KIND, "sequences", key), fault=fault)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, request
 
 from app.files.findings import FileFinding
-from app.services.authoring import drafts
+from app.services.authoring import drafts, versions
 from app.services.authoring.drafts import Draft
 from app.services.authoring.publishing import look_at_draft
 from app.services.world import World, open_world
@@ -69,3 +69,22 @@ def number(name: str) -> int:
     if not given.isascii() or not given.isdigit() or len(given) > 9:
         abort(400)
     return int(given)
+
+
+def compared(kind: str, room: str, key: str) -> dict[str, Any]:
+    """A page of versions, and two of them side by side where that is asked for."""
+    draft, below = known(kind, key), request.args.get("below", type=int)
+    place = (web().database, web().workspace_id, kind, key)
+    lines, older = versions.list_versions(*place, below)
+    shown = request.args.get("of", type=int)
+    against = request.args.get("with", type=int) or draft.number
+    differing = None
+    if shown is not None:
+        pair = [versions.source_of(*place, one) for one in (shown, against)]
+        if pair[0] is None or pair[1] is None:
+            abort(404)
+        differing = versions.compare(kind, pair[0], pair[1])
+    return {
+        "draft": draft, "room": room, "lines": lines, "older": older, "below": below, "of": shown, "against": against,
+        "differing": differing, "here": room,
+    }  # fmt: skip
