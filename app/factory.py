@@ -43,6 +43,7 @@ from app.web.marketers.sequences import sequences
 from app.web.marketers.templates import templates
 from app.web.marketers.today import today
 from app.web.recipients import add_recipients
+from app.web.sales.talks import talks
 from app.web.sales.tasks import tasks
 from app.web.shared.account import account, chosen_theme
 from app.web.shared.context import NAME, Web, user_or_none, web
@@ -60,6 +61,7 @@ SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
     account, entry, own, colleagues, audit, tokens, today, contacts, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
+    talks,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

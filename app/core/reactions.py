@@ -167,7 +167,7 @@ def _answered(
     reason = Reason("ask.answered", {"criterion": criterion.key, "answer": answer.key, "state": answer.state})
     evidence = {"what": answer.key, "when": happening.at.isoformat(), "who": "contact", "event": event_id}
     made: list[Effect] = [SetCriterion(criterion.key, answer.state, value, evidence, reason)]
-    task = _follow_up(criterion, value, now, event_id, rules.programme)
+    task = follow_up(criterion, value, now, event_id, rules.programme)
     return [*made, task] if task is not None else made
 
 
@@ -179,9 +179,10 @@ def _value(answer: Answer, at: datetime, facts: Facts, programme: Programme) -> 
     return add_span(at, answer.value, zone, programme.calendar, country).astimezone(zone).date()
 
 
-def _follow_up(
+def follow_up(
     criterion: CriterionDef, value: Value, now: datetime, event_id: str, programme: Programme
 ) -> CreateTask | None:
+    """The task before the date that was answered, where the criterion asks for one."""
     spec = criterion.follow_up
     if spec is None or not isinstance(value, date):
         return None

@@ -40,15 +40,17 @@ def create(
     body: str = "",
     reader: UUID | None = None,
     mail_context: Mapping[str, Any] | None = None,
+    owner: UUID | None = None,
 ) -> bool:
-    """Make the task for the contact's owner (nobody's, if there is none); the same key makes it once.
+    """Make the task for `owner`, else for the contact's owner (nobody's, if there is none); the same key makes it once.
 
     Its mail goes to `reader`, else to the owner; what `mail_context` holds travels with it.
     """
     key = f"{contact_id}:{task.key}"
-    owner = connection.execute(
-        select(contacts.c.owner_id).where(contacts.c.id == contact_id)
-    ).scalar_one_or_none()
+    if owner is None:
+        owner = connection.execute(
+            select(contacts.c.owner_id).where(contacts.c.id == contact_id)
+        ).scalar_one_or_none()
     row: dict[str, Any] = {
         "id": new_id(now), "workspace_id": world.workspace_id, "contact_id": contact_id, "owner_id": owner,
         "kind": task.kind, "title": task.title, "body": body, "due_at": task.due_at, "state": "open",

@@ -41,6 +41,7 @@ ACCESS: dict[str, str] = {
     "contacts.index": "viewer",
     "contacts.show": "viewer",
     **{f"tasks.{act}": "viewer" for act in ("index", "show")},
+    **{f"talks.{act}": "sales" for act in ("show", "record", "accept", "send_back")},
     **{f"tasks.{act}": "sales" for act in ("take", "hand_over", "put_off", "done")},
     "contact.why": "viewer",
     **{

@@ -71,6 +71,7 @@ class Site:
             "static": "/static/tokens.css",
             "htmx": "/static/htmx.js",
             "recipients.static": "/r/recipients.css",
+            "talks.show": f"/contacts/{self.scene.person}/talk",
             "tasks.show": f"/tasks/{self.task}",
             "contacts.show": f"/contacts/{self.scene.person}",
             **{

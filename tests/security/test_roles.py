@@ -17,6 +17,7 @@ MAY = {
     **{f"templates.{act}": ("marketer",) for act in (*WRITING, "translate", "test")},
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
+    **{f"talks.{act}": SALES for act in ("record", "accept", "send_back")},
     **{f"tasks.{act}": SALES for act in ("take", "hand_over", "put_off", "done")},
     **{f"segments.{act}": ("marketer",) for act in ("shape", "count", "review")},
     **{
@@ -34,6 +35,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:suppression_id>", str(site.suppression))
         .replace("<uuid:mail_id>", str(site.invitation))
         .replace("<uuid:token_id>", str(site.colleague))
+        .replace("<uuid:contact_id>", str(site.scene.person))
         .replace("<uuid:task_id>", str(site.task))
         .replace("<uuid:user_id>", str(site.colleague))
         .replace("<uuid:field_id>", str(site.field))

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.core.labels import Labels, label_in
-from app.core.lifecycle import read_lifecycle
+from app.core.lifecycle import Lifecycle, read_lifecycle
 from app.core.steps import KINDS
 from app.files.trees import read_document
 from app.store.views import programme as rows
@@ -77,6 +77,17 @@ def names(connection: Connection, workspace_id: UUID, preset: str | None) -> Nam
     """The words of the live lifecycle, or the usual ones while there is none."""
     live = rows.lifecycle_source(connection, workspace_id)
     return _names(live.version_id, live.source, preset) if live else USUAL
+
+
+def lifecycle(connection: Connection, workspace_id: UUID, preset: str | None) -> Lifecycle | None:
+    """The live lifecycle itself, or None while there is none."""
+    live = rows.lifecycle_source(connection, workspace_id)
+    return _lifecycle(live.version_id, live.source, preset) if live else None
+
+
+@lru_cache(maxsize=32)
+def _lifecycle(_version_id: UUID, source: str, preset: str | None) -> Lifecycle:
+    return read_lifecycle(read_document(source).node(), preset)
 
 
 @lru_cache(maxsize=32)

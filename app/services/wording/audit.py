@@ -5,7 +5,7 @@ from app.services.wording.marking import N_
 ROOMS = (
     "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "inbound",
     "pace", "sender", "sending", "suppression", "token",
-    "task",
+    "task", "talk",
 )  # fmt: skip
 AUDIT = {
     "audit.room.account": N_("accounts"),
@@ -22,6 +22,7 @@ AUDIT = {
     "audit.room.contact": N_("contacts"),
     "audit.room.token": N_("tokens of the API"),
     "audit.room.task": N_("tasks"),
+    "audit.room.talk": N_("talks"),
     "audit.room.*": N_("%(member)s"),
     "audit.account.added": N_("account made at the shell"),
     "audit.account.changed": N_("account changed"),
@@ -105,6 +106,9 @@ AUDIT = {
     "audit.contact.address_added": N_("address added"),
     "audit.contact.consent_given": N_("consent written down"),
     "audit.contact.consent_withdrawn": N_("consent taken back"),
+    "audit.talk.written_down": N_("talk written down"),
+    "audit.talk.accepted": N_("accepted by sales"),
+    "audit.talk.sent_back": N_("sent back to nurture"),
     "audit.contact.erased": N_("contact erased"),
     **{f"audit.{room}.*": N_("%(member)s") for room in ROOMS},
 }

@@ -78,6 +78,7 @@ PAGES = {
     "evidence.ask": N_("answered in “%(subject)s”"),
     "evidence.form": N_("said in the form “%(subject)s”"),
     "evidence.contact": N_("the person’s own answer “%(what)s”"),
+    "evidence.talk": N_("told to %(name)s"),
     "evidence.import": N_("came with an import"),
     "evidence.unsaid": N_("noted without a source"),
     "evidence.*": N_("said by %(member)s"),
