@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     smtp_connection_seconds: int = Field(
         300, ge=10, le=86_400, description="Age at which a connection is replaced."
     )
+    api_rate: int = Field(
+        600, ge=1, le=1_000_000, description="Requests a minute that one token of the API may make."
+    )
     catcher_port: int = Field(8025, ge=0, le=65535, description="Port of the built-in mail catcher.")
     dns_servers: Annotated[list[str], NoDecode] = Field(
         [], description="DNS servers to ask, with commas between them; empty: those of this machine."

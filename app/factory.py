@@ -32,6 +32,7 @@ from app.web.admins.suppressions import suppressions
 from app.web.admins.tokens import tokens
 from app.web.admins.truths import truths
 from app.web.admins.webhooks import webhooks
+from app.web.api import ApiDoor, make_api
 from app.web.incoming import add_incoming
 from app.web.marketers.checking import checking
 from app.web.marketers.contact import contact
@@ -129,6 +130,11 @@ def create_app(
         app, settings, spool, links, lambda: world or open_world(database, wired.workspace_id, settings)
     )
     add_incoming(app)
+    if not is_demo:
+        # Tokens are those of the real workspace.
+        api = make_api(wired, lambda: world or open_world(database, wired.workspace_id, settings))
+        app.extensions["api"] = api
+        app.wsgi_app = ApiDoor(app.wsgi_app, api)  # type: ignore[method-assign]
     if not is_demo:
         _open_demo_door(app, settings, database, clock)
     return app

@@ -102,6 +102,14 @@ def record(
         return ledger.add_events(connection, [row]) == 1
 
 
+def record_many(world: World, told: Sequence[Told], source: str, now: datetime) -> Summary:
+    """Write down many events at once; problems name the place of theirs, from 0. One that is refused stops no other."""
+    summary = Summary()
+    with world.database.write() as connection:
+        _write(connection, world, list(enumerate(told)), source, summary, now)
+    return summary
+
+
 def import_lines(world: World, lines: Iterable[bytes], source: str, now: datetime) -> Summary:
     """Write down the events of a file, one JSON object a line. A bad line is told and the rest goes on.
 

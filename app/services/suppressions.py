@@ -134,9 +134,17 @@ def read_target(connection: Connection, world: World, scope: str, text: str) -> 
 
 
 def add(
-    world: World, scope: str, text: str, why: str, by: UUID | None, now: datetime, *, topic: str = ""
+    world: World,
+    scope: str,
+    text: str,
+    why: str,
+    by: UUID | None,
+    now: datetime,
+    *,
+    topic: str = "",
+    via: str = "",
 ) -> bool:
-    """Suppress by hand. False: it stood already. Raises SuppressionFault."""
+    """Suppress by hand. False: it stood already. `via` is the program that asks. Raises SuppressionFault."""
     why = " ".join(why.split())[:LONGEST_WHY]
     if not why:
         raise SuppressionFault("suppression.why_missing")
@@ -149,7 +157,7 @@ def add(
             contact_id=target.contact_id, topic=topic, shown=target.shown,
         )  # fmt: skip
         if new:
-            detail = {"scope": scope, "topic": topic, "why": why}
+            detail = {"scope": scope, "topic": topic, "why": why, **_via(via)}
             audit(
                 connection,
                 world,
@@ -163,9 +171,16 @@ def add(
 
 
 def lift(
-    world: World, suppression_id: UUID, why: str, by: UUID | None, now: datetime, *, sure: bool = False
+    world: World,
+    suppression_id: UUID,
+    why: str,
+    by: UUID | None,
+    now: datetime,
+    *,
+    sure: bool = False,
+    via: str = "",
 ) -> bool:
-    """End a suppression. False: it was lifted before. Raises SuppressionFault.
+    """End a suppression. False: it was lifted before. `via` is the program that asks. Raises SuppressionFault.
 
     Who complained is lifted only by somebody who is `sure`; who was erased is not lifted at all: they come
     back by their own act.
@@ -183,9 +198,13 @@ def lift(
             raise SuppressionFault("suppression.complained")
         if not store.lift(connection, suppression_id, by, why, now):
             return False
-        detail = {"scope": row.scope, "topic": row.topic, "reason": row.reason_code, "why": why}
+        detail = {"scope": row.scope, "topic": row.topic, "reason": row.reason_code, "why": why, **_via(via)}
         audit(connection, world, "suppression.lifted", row.value_hash, detail, by, now)
     return True
+
+
+def _via(program: str) -> dict[str, str]:
+    return {"by": program} if program else {}
 
 
 def check(world: World, text: str) -> tuple[Reason, ...]:

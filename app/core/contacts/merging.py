@@ -46,6 +46,7 @@ class Wanted:
     """What is said: typed and normalised. `facts` holds COLUMNS and custom fields by their keys.
 
     `at_first` are facts of a contact that is new; `first_owner` is for one who has none.
+    `consent_source` says where this one agreed; empty: where all of a file did.
     """
 
     addresses: tuple[Address, ...] = ()
@@ -56,6 +57,7 @@ class Wanted:
     stage: str | None = None
     consents: tuple[str, ...] = ()
     basis: str = ""
+    consent_source: str = ""
     notes: list[Reason] = field(default_factory=list)
     at_first: Mapping[str, Stored] = field(default_factory=dict)
     first_owner: UUID | None = None

@@ -261,7 +261,7 @@ class Decider:
             self.batch.consent_entries.append(
                 (
                     self._id(), origin.workspace_id, contact_id, purpose, "given", wanted.basis,
-                    origin.consent_source, now, why,
+                    wanted.consent_source or origin.consent_source, now, why,
                 )
             )  # fmt: skip
 

@@ -11,6 +11,8 @@ API = {
     "token.days": N_("a token lasts between 1 and %(most)s days, or until it is revoked"),
     "token.unknown": N_("there is no such token, or it was revoked before; `trellis tokens list` shows all"),
     "token.gone": N_("there is no such token, or it was revoked before; look at the list below"),
+    "once.at_work": N_("the same request is still at work; ask again in a moment"),
+    "once.other_request": N_("this Idempotency-Key was used for another request today; take a new one"),
     "token.scope.contacts.read": N_("find contacts and read what is known of them"),
     "token.scope.contacts.write": N_("add contacts and change them, one by one or in batches"),
     "token.scope.contacts.privacy": N_("take everything known of a contact along, and erase them"),
