@@ -126,18 +126,19 @@ def create_app(
     spool, links = Spool(settings.data_dir / "spool"), LinkMaps(settings.data_dir / "links")
     app.extensions.update(spool=spool, link_maps=links)
     # Opened when a page first needs it: a redirect works while there is no database.
-    add_recipients(
-        app, settings, spool, links, lambda: world or open_world(database, wired.workspace_id, settings)
-    )
+    add_recipients(app, settings, spool, links, lambda: wired.world)
     add_incoming(app)
     if not is_demo:
-        # Tokens are those of the real workspace.
-        api = make_api(wired, lambda: world or open_world(database, wired.workspace_id, settings))
-        app.extensions["api"] = api
-        app.wsgi_app = ApiDoor(app.wsgi_app, api)  # type: ignore[method-assign]
-    if not is_demo:
+        _open_api_door(app, wired)
         _open_demo_door(app, settings, database, clock)
     return app
+
+
+def _open_api_door(app: Flask, wired: Web) -> None:
+    """Tokens are those of the real workspace, so the demo has no API."""
+    api = make_api(wired)
+    app.extensions["api"] = api
+    app.wsgi_app = ApiDoor(app.wsgi_app, api)  # type: ignore[method-assign]
 
 
 def _open_demo_door(

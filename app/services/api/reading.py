@@ -58,7 +58,7 @@ def contact(world: World, contact_id: UUID) -> Contact | UUID | None:
         return into or _contacts(connection, world, [contact_id])[0]
 
 
-def contacts(world: World, asked: Asked) -> tuple[list[Contact], UUID | None]:
+def contacts(world: World, asked: Asked, now: datetime) -> tuple[list[Contact], UUID | None]:
     """A page in the order in which they came in, and the id to go on behind (None: this was the last page)."""
     with world.database.read() as connection:
         names = programme.names(connection, world.workspace_id, world.settings.lifecycle_preset or None)
@@ -68,8 +68,8 @@ def contacts(world: World, asked: Asked) -> tuple[list[Contact], UUID | None]:
         if asked.email is not None:
             return _by_address(connection, world, asked.email), None
         wanted = rows.Wanted(
-            world.workspace_id, names.key, asked.stage, asked.text or "", owner, asked.tag or "", True, asked.after,
-            asked.limit,
+            world.workspace_id, names.key, now, stage=asked.stage, text=asked.text or "", owner_id=owner,
+            tag=asked.tag or "", upwards=True, after=(None, asked.after) if asked.after else None, limit=asked.limit,
         )  # fmt: skip
         found = [row.id for row in rows.page(connection, wanted)]
         shown = found[: asked.limit]

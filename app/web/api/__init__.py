@@ -11,14 +11,13 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from app.services.api.pace import Pace
-from app.services.world import World
 from app.web.api.companies import companies
 from app.web.api.contacts import contacts
 from app.web.api.deliveries import deliveries
 from app.web.api.docs import add_docs
 from app.web.api.enrollments import enrollments
 from app.web.api.events import events
-from app.web.api.guard import DESK, Desk, guard
+from app.web.api.guard import PACE, guard
 from app.web.api.problems import Problem, add_problems, invalid
 from app.web.api.programme import programme
 from app.web.api.suppressions import suppressions
@@ -34,8 +33,8 @@ ABOUT = (
 )
 
 
-def make_api(wired: Web, open_world: Callable[[], World]) -> OpenAPI:
-    """The application. `open_world` is called when a request first needs the database."""
+def make_api(wired: Web) -> OpenAPI:
+    """The application; what it needs of the pages' is their wiring alone."""
     api = OpenAPI(
         "app.web.api",
         info=Info(title="Trellis", version="1", description=ABOUT),
@@ -52,7 +51,7 @@ def make_api(wired: Web, open_world: Callable[[], World]) -> OpenAPI:
     )
     api.json.ensure_ascii = False  # type: ignore[attr-defined]
     api.extensions[NAME] = wired
-    api.extensions[DESK] = Desk(open_world, Pace(wired.settings.api_rate))
+    api.extensions[PACE] = Pace(wired.settings.api_rate)
     guard(api)
     add_problems(api)
     for room in ROOMS:

@@ -155,7 +155,7 @@ def find(query: ContactsQuery) -> Response:
     asked = reading.Asked(
         query.stage, query.tag, query.owner, query.email, query.text, read_cursor(query.after), query.limit
     )
-    found, last = reading.contacts(world(), asked)
+    found, last = reading.contacts(world(), asked, now())
     return as_json(ContactPage(items=[_contact(one) for one in found], next=cursor(last)))
 
 

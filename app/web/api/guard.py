@@ -2,8 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
@@ -19,29 +17,14 @@ from app.web.api.access import ACCESS, OPEN
 from app.web.api.problems import Place, Refused, refuse
 from app.web.shared.context import now, web
 
-DESK = "trellis.api"
+PACE = "trellis.api.pace"
 DEEPEST = 12
 KEY = "Idempotency-Key"
 POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-@dataclass(slots=True)
-class Desk:
-    """What all requests share. The world is opened when a request first needs it."""
-
-    open_world: Callable[[], World]
-    pace: Pace
-    _world: World | None = None
-
-    def world(self) -> World:
-        if self._world is None:
-            self._world = self.open_world()
-        return self._world
-
-
 def world() -> World:
-    desk: Desk = current_app.extensions[DESK]
-    return desk.world()
+    return web().world
 
 
 def caller() -> Caller:
@@ -70,8 +53,8 @@ def _let_in() -> None:
     if who is None:
         # The same words whatever is wrong with it.
         raise Refused(401, "unauthorized", "Send `Authorization: Bearer` with a token that is good.")
-    desk: Desk = current_app.extensions[DESK]
-    wait = desk.pace.wait(who.id, now())
+    pace: Pace = current_app.extensions[PACE]
+    wait = pace.wait(who.id, now())
     if wait:
         most = web().settings.api_rate
         words = f"This token may ask {most} times a minute. Wait as long as Retry-After says."
