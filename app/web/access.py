@@ -119,6 +119,7 @@ ACCESS: dict[str, str] = {
     },
     **{f"keys.{act}": "admin" for act in ("index", "make", "show", "activate", "retire")},
     "settings.index": "viewer",
+    "settings.components": "viewer",
     "rules.show": "viewer",
     "rules.version": "viewer",
     **{f"rules.{act}": "marketer" for act in ("lint", "look", "publish")},

@@ -134,6 +134,7 @@ ROUTES = {
     "route.keys.activate": N_("sign with a DKIM key"),
     "route.keys.retire": N_("retire a DKIM key"),
     "route.settings.index": N_("see the settings"),
+    "route.settings.components": N_("see what pages are made of"),
     "route.rules.show": N_("see programme, lifecycle and scoring"),
     "route.rules.version": N_("see an older version of them"),
     "route.rules.lint": N_("check such a text while it is typed"),
