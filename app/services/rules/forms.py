@@ -259,7 +259,9 @@ def _labels(path: Path, label: Any) -> tuple[Field, ...]:
 
 
 def _text(path: Path, part: Mapping[str, Any], key: str, kind: str = "text", name: str = "") -> Field:
-    told = Reason(f"rules.field.{key.replace(' ', '_')}")
+    told = Reason(
+        "rules.field.window_zone" if name == "window_zone" else f"rules.field.{key.replace(' ', '_')}"
+    )
     return Field(name or key.replace(" ", "_"), (*path, key), told, kind, _shown(part.get(key)))
 
 
