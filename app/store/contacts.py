@@ -19,6 +19,7 @@ from app.store.tables import (
     contact_stages,
     contact_tags,
     contacts,
+    deliveries,
     fact_changes,
     field_definitions,
     identities,
@@ -252,6 +253,23 @@ def lock(connection: Connection, workspace_id: UUID, contact_id: UUID) -> bool:
         contacts.c.merged_into.is_(None),
     )
     return connection.execute(query.with_for_update()).first() is not None
+
+
+def rests_until(connection: Connection, contact_id: UUID) -> datetime | None:
+    return connection.execute(select(contacts.c.paused_until).where(contacts.c.id == contact_id)).scalar()
+
+
+def rest(connection: Connection, contact_id: UUID, until: datetime | None, now: datetime) -> None:
+    """No marketing mail before `until`; None: the rest is over."""
+    mine = update(contacts).where(contacts.c.id == contact_id)
+    connection.execute(mine.values(paused_until=until, updated_at=now, revision=contacts.c.revision + 1))
+
+
+def wake_mails(connection: Connection, contact_id: UUID, code: str, now: datetime) -> None:
+    """Mails that were put off for this reason ask the gate again now."""
+    waiting = (deliveries.c.contact_id == contact_id) & (deliveries.c.state == "deferred")
+    put_off = waiting & (deliveries.c.reason_code == code) & (deliveries.c.due_at > now)
+    connection.execute(update(deliveries).where(put_off).values(due_at=now))
 
 
 def count(connection: Connection, workspace_id: UUID) -> int:

@@ -62,6 +62,7 @@ ACCESS: dict[str, str] = {
     # Everybody who speaks with people may take a consent back; writing one down takes more.
     "contact.consents": "sales",
     "contact.withdraw": "sales",
+    **{f"contact.{act}": "sales" for act in ("holding", "hold", "release")},
     **{f"contact.{act}": "marketer" for act in ("give", "doors", "enroll", "skip", "send_now")},
     "sequences.index": "viewer",
     "sequences.show": "viewer",

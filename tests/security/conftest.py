@@ -79,6 +79,7 @@ class Site:
                 for page, path in (
                     ("ways", "move"),
                     ("doors", "enroll"),
+                    ("holding", "hold"),
                     ("facts", "facts"),
                     ("consents", "consents"),
                     ("why", "why?mail=discovery/hello"),

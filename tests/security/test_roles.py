@@ -22,7 +22,18 @@ MAY = {
     **{f"segments.{act}": ("marketer",) for act in ("shape", "count", "review")},
     **{
         f"contact.{act}": SALES
-        for act in ("move", "leave", "go_on", "set_facts", "set_owner", "tag", "withdraw", "note")
+        for act in (
+            "move",
+            "leave",
+            "go_on",
+            "set_facts",
+            "set_owner",
+            "tag",
+            "withdraw",
+            "note",
+            "hold",
+            "release",
+        )
     },
     **{f"contact.{act}": ("marketer",) for act in ("give", "enroll", "skip", "send_now")},
 }

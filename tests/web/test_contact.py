@@ -448,3 +448,44 @@ def test_the_gate_is_asked_rule_by_rule_with_what_would_change_it(
 )
 def test_what_cannot_be_asked_is_told(person: UUID, maja: Browser, query: str, told: str) -> None:
     assert told in maja.page(f"/contacts/{person}/why?{query}", 422)
+
+
+def test_a_hold_keeps_mail_back_until_its_day_or_until_a_colleague_ends_it(
+    world: World, person: UUID, sam: Browser, maja: Browser
+) -> None:
+    path = f"/contacts/{person}/hold"
+    for until in ("", "2026-11-24", "2027-12-31", "=1+1", "9999-12-31", "0001-01-01"):
+        assert sam.post(path, {"until": until, "why": "a long talk"}).status_code == 422, until
+    assert sam.post(path, {"until": "2026-12-01", "why": " "}).status_code == 422
+    for _ in range(2):
+        held = sam.post(path, {"until": "2026-12-01", "why": "a long talk"})
+        assert held.location == f"/contacts/{person}?done=held"
+    assert len(rows(world, tables.fact_changes)) == 1
+    line.enroll(world, [person])
+    assert "<b>Rests.</b>" in maja.page(f"/contacts/{person}/why?mail=discovery/hello")
+    run(world)
+    with world.database.write() as connection:
+        put_off = {
+            "state": "deferred",
+            "reason_code": "gate.contact_paused",
+            "due_at": NOW + timedelta(days=7),
+        }
+        connection.execute(update(tables.deliveries).values(**put_off))
+    assert "Sales One said so." in maja.page(path)
+    for _ in range(2):
+        assert maja.post(f"{path}/end", on=path).status_code == 303
+    assert [(row.paused_until, row.revision) for row in rows(world, tables.contacts)] == [(None, 2)]
+    assert [row.due_at for row in rows(world, tables.deliveries)] == [NOW]
+    assert "<b>Rests.</b>" not in maja.page(f"/contacts/{person}/why?mail=discovery/hello")
+    assert [action for action, _ in acts(world)] == ["contact.held", "contact.released"]
+
+
+def test_the_rest_they_chose_themselves_stays_theirs(world: World, person: UUID, sam: Browser) -> None:
+    path = f"/contacts/{person}/hold"
+    with world.database.write() as connection:
+        connection.execute(update(tables.contacts).values(paused_until=NOW + timedelta(days=30)))
+    assert "theirs to end" in sam.page(path)
+    assert sam.post(f"{path}/end", on=path).status_code == 422
+    assert sam.post(path, {"until": "2026-12-01", "why": "sooner"}).status_code == 422
+    assert rows(world, tables.contacts)[0].paused_until == NOW + timedelta(days=30)
+    assert acts(world) == []

@@ -99,6 +99,8 @@ AUDIT = {
     "audit.contact.freed": N_("contact let go on"),
     "audit.contact.skipped": N_("contact led past a step"),
     "audit.contact.sent_now": N_("next mail made due"),
+    "audit.contact.held": N_("contact held: no mail until a day"),
+    "audit.contact.released": N_("contact let go on getting mail"),
     "audit.contact.noted": N_("note written"),
     "audit.contact.field_set": N_("facts of a contact set"),
     "audit.contact.tagged": N_("tags of a contact changed"),

@@ -42,7 +42,7 @@ MAIL = {
     "gate.consent_withdrawn": N_("consent to “%(topic)s” was withdrawn"),
     "gate.consent_without_topic": N_("the mail names no topic, so no consent can cover it"),
     "gate.away": N_("their automatic answer says that they are away; it waits until %(until)s"),
-    "gate.contact_paused": N_("the contact asked for a rest until %(until)s"),
+    "gate.contact_paused": N_("the contact rests until %(until)s, as they or a colleague said"),
     "gate.enrollment_ended": N_("the contact has left the sequence meanwhile"),
     "gate.holdout": N_("held out, so that the effect of the others can be measured"),
     "gate.late": N_("too late by now to be of use"),

@@ -108,6 +108,8 @@ HEADLINES = {
     "contact:contact.pace": N_("Chose another pace"),
     "contact:contact.updated": N_("Changed by an import"),
     "consent": N_("Consent changed"),
+    "contact:contact.held": N_("Held"),
+    "contact:contact.released": N_("Held no more"),
     "note": N_("A note"),
     "web_hook": N_("%(to)s was not told"),
     "web_hook:hook.done": N_("Told %(to)s"),

@@ -12,11 +12,13 @@ from flask.typing import ResponseReturnValue
 from app.core.reasons import Reason
 from app.services import attending, explaining, moving, noting
 from app.services import contacts as service
+from app.services import holding as holds
 from app.services.contacts import ContactFault, FieldFaults
 from app.services.importing.around import surroundings
 from app.services.importing.options import Surroundings
 from app.services.viewing import one
 from app.web.shared.context import now, user, web
+from app.web.shared.looks import zone
 
 contact = Blueprint(
     "contact", __name__, url_prefix="/contacts/<uuid:contact_id>", template_folder="templates"
@@ -25,7 +27,7 @@ LONGEST = 500
 LONGEST_WORD = 200
 # How an act is told when it is done; see the template.
 DONE = frozenset({
-    "moved", "asked", "out", "freed", "skipped", "sent_now", "saved", "owner", "tagged", "given", "withdrawn", "noted",
+    "moved", "asked", "out", "freed", "skipped", "sent_now", "saved", "owner", "tagged", "given", "withdrawn", "noted", "held", "released",
 })  # fmt: skip
 
 
@@ -187,6 +189,34 @@ def withdraw(contact_id: UUID) -> ResponseReturnValue:
     return _consent(contact_id, "withdrawn", "withdraw")
 
 
+@contact.get("/hold")
+def holding(contact_id: UUID) -> ResponseReturnValue:
+    return _holding(contact_id)
+
+
+@contact.post("/hold")
+def hold(contact_id: UUID) -> ResponseReturnValue:
+    def act() -> None:
+        try:
+            day = datetime.fromisoformat(f"{_text('until', 20)}T00:00").replace(tzinfo=zone())
+            until = day.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ContactFault(Reason("contact.hold_when")) from None
+        holds.hold(web().world, contact_id, until, _text("why"), _actor(), now())
+
+    return _done_or(contact_id, act, "held", lambda fault: _holding(contact_id, fault))
+
+
+@contact.post("/hold/end")
+def release(contact_id: UUID) -> ResponseReturnValue:
+    return _done_or(
+        contact_id,
+        lambda: holds.release(web().world, contact_id, _actor(), now()),
+        "released",
+        lambda fault: _holding(contact_id, fault),
+    )
+
+
 @contact.post("/notes")
 def note(contact_id: UUID) -> ResponseReturnValue:
     text = request.form.get("text", "")
@@ -207,9 +237,9 @@ def why(contact_id: UUID) -> ResponseReturnValue:
         request.args.get("at", "")[:40],
     )
     fault = told = None
-    standing, zone = explaining.contact(world, contact_id, now())
+    standing, theirs = explaining.contact(world, contact_id, now())
     try:
-        at = _looked_at(at_text, zone) if at_text else None
+        at = _looked_at(at_text, theirs) if at_text else None
         if mail:
             told, _ = explaining.mail(world, contact_id, mail, now(), at)
     except ContactFault as wrong:
@@ -217,17 +247,17 @@ def why(contact_id: UUID) -> ResponseReturnValue:
     except explaining.ExplainFault:
         fault = Reason("why.no_mail", {"mail": mail})
     page = _page(
-        "why", head, fault, told=told, standing=standing, zone=zone.key, mail=mail, at_text=at_text,
+        "why", head, fault, told=told, standing=standing, zone=theirs.key, mail=mail, at_text=at_text,
         mails=sorted(world.library.catalogue(now()).templates),
     )  # fmt: skip
     return (page, 422) if fault else page
 
 
-def _looked_at(text: str, zone: ZoneInfo) -> datetime:
+def _looked_at(text: str, theirs: ZoneInfo) -> datetime:
     """An instant on the contact's own clock, unless it names a zone."""
     try:
         at = datetime.fromisoformat(text)
-        at = (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+        at = (at if at.tzinfo is not None else at.replace(tzinfo=theirs)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ContactFault(Reason("why.no_instant", {"at": text})) from None
     if abs(at - now()) > A_YEAR:
@@ -328,6 +358,13 @@ def _consents(contact_id: UUID, fault: Reason | None = None, acted: str = "") ->
     topics = [*(around.topics or ()), "tracking"]
     known = {state: [t for t in topics if sheet.consents.get(t) == state] for state in ("given", "withdrawn")}
     return _page("consents", head, fault, sheet=sheet, topics=topics, acted=acted, **known)
+
+
+def _holding(contact_id: UUID, fault: Reason | None = None) -> ResponseReturnValue:
+    head = _known(contact_id)
+    until, by = holds.standing(web().world, contact_id, now())
+    tomorrow = (now().astimezone(zone()) + timedelta(days=1)).date()
+    return _page("hold", head, fault, until=until, by=by, tomorrow=tomorrow)
 
 
 def _page(name: str, head: one.Head, fault: Reason | None, **values: Any) -> str:
