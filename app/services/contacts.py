@@ -276,6 +276,17 @@ def find_contact(database: Database, workspace_id: UUID, who: str) -> UUID | Non
 
 
 @dataclass(frozen=True, slots=True)
+class FactChange:
+    """A field as it was and as it became; `source` is who or what said so."""
+
+    name: str
+    old: Any
+    new: Any
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """What a form about one contact shows: fields with type and text, the tags, consents by topic, the owner."""
 
@@ -283,6 +294,7 @@ class Sheet:
     tags: tuple[str, ...]
     consents: Mapping[str, str]
     owner_id: UUID | None
+    history: tuple[FactChange, ...]
 
 
 def sheet(database: Database, workspace_id: UUID, around: Surroundings, contact_id: UUID) -> Sheet:
@@ -292,6 +304,7 @@ def sheet(database: Database, workspace_id: UUID, around: Surroundings, contact_
             raise ContactFault(Reason("contact.unknown", {"contact": str(contact_id)}))
         known = store.load_known(connection, [contact_id], around.lifecycle.key)[contact_id]
         own = [row for row in store.field_types(connection, workspace_id) if row["subject"] == "contact"]
+        changes = store.history(connection, contact_id)
     built_in = (SheetField(name, "", "text", (), as_text(known.facts.get(name))) for name in COLUMNS)
     custom = (
         SheetField(
@@ -299,7 +312,12 @@ def sheet(database: Database, workspace_id: UUID, around: Surroundings, contact_
         )
         for row in own
     )
-    return Sheet((*built_in, *custom), tuple(sorted(known.tags)), dict(known.consents), known.owner)
+    history = tuple(
+        FactChange(row["name"], row["old"], row["new"], row["source"], row["at"])
+        for row in changes
+        if row["kind"] == "field"
+    )
+    return Sheet((*built_in, *custom), tuple(sorted(known.tags)), dict(known.consents), known.owner, history)
 
 
 def owners(database: Database, workspace_id: UUID) -> list[tuple[UUID, str, str]]:

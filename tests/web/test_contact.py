@@ -291,6 +291,8 @@ def test_facts_are_typed_and_all_or_none_are_saved(world: World, person: UUID, s
     again = sam.page(path)
     assert 'value="2300.5"' in again
     assert 'value="2026-12-31"' in again
+    assert "What it was before" in again
+    assert "Sales One" in again
     # As the form stands it changes nothing.
     same = {name: hidden(again, name) for name in re.findall(r'name="(was\.[^"]+)"', again)}
     same |= {name.replace("was.", "field."): text for name, text in same.items()}

@@ -53,8 +53,11 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
+    """`worth` is what is left of the points today."""
+
     measure: str
     points: float
+    worth: float
     rule: str
     at: datetime
     reason: Reason
@@ -299,8 +302,15 @@ def _scores(connection: Connection, contact_id: UUID, now: datetime) -> Scores:
         for row in rows.scores_of(connection, contact_id)
     }
     found = rows.score_entries_of(connection, contact_id, ENTRIES + 1)
+
+    def worth(row: Any) -> float:
+        known = measures.get(row.measure)
+        return Measure(row.points, row.at, known.half_life if known else None).at(now)
+
     lines = tuple(
-        ScoreLine(row.measure, row.points, row.rule, row.at, Reason(row.reason_code, row.reason_params))
+        ScoreLine(
+            row.measure, row.points, worth(row), row.rule, row.at, Reason(row.reason_code, row.reason_params)
+        )
         for row in found[:ENTRIES]
     )
     more = len(found) > ENTRIES

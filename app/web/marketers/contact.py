@@ -346,8 +346,9 @@ def _facts(
     head = _known(contact_id)
     sheet = service.sheet(web().database, web().workspace_id, _around(), contact_id)
     owners = service.owners(web().database, web().workspace_id)
+    labels = {each.key: each.label for each in sheet.fields if each.label}
     page = _page(
-        "facts", head, None, sheet=sheet, owners=owners, faults=faults or {}, typed=typed or {}
+        "facts", head, None, sheet=sheet, owners=owners, labels=labels, faults=faults or {}, typed=typed or {}
     )  # fmt: skip
     return (page, 422) if typed is not None else page
 
