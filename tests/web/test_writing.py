@@ -171,6 +171,16 @@ def test_a_text_that_is_too_long_is_refused_and_stays_in_the_field(jonas: Browse
     assert len(field(page)) > 200_000
 
 
+def test_a_text_that_cannot_be_read_says_nothing_false_of_people(
+    jonas: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    put_inside(sqlite_database, seeded.workspace_id, "pause")
+    save(jonas, "steps: [")
+    page = jonas.page("/sequences/guide/publish")
+    assert "what would become of the 1 person inside cannot be said" in page
+    assert "Nobody is inside" not in page
+
+
 def test_publishing_needs_the_right(jonas: Browser, seeded: Seeded, sqlite_database: Database) -> None:
     save(jonas, LONGER)
     assert "Publishing needs the right to publish" in jonas.page("/sequences/guide/publish")

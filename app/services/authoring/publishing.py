@@ -84,6 +84,10 @@ def prepare(
         old = read_text(found.live_source)
         changes = diff(old, sequence) if old is not None else None
         people = _people(database, found.id, sequence, changes)
+    elif kind == "sequence" and found.version_id is not None:
+        # The text cannot be read: who is inside is known, what would become of them is not.
+        with database.read() as connection:
+            people = People(total=sum(row.people for row in authoring.heads_by_version(connection, found.id)))
     return Prepared(found, tuple(dict.fromkeys((*errors, *own))), tuple(errors), changes, people)
 
 

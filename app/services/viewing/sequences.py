@@ -31,11 +31,14 @@ class SequenceLine:
 
 @dataclass(frozen=True, slots=True)
 class StepPeople:
-    """A step with its numbers. `here` counts everybody who stands at it, `parked` those among them who are stuck."""
+    """A step with its numbers. `here` counts everybody who stands at it, `parked` those among them who are stuck;
+    `clicked` are people, `machine` those in whose mail a machine did.
+    """
 
     line: programme.StepLine
     sent: int
     clicked: int
+    machine: int
     here: int
     waiting: int
     sending: int
@@ -165,14 +168,15 @@ def _step(
     at_steps: list[Found],
     parked: list[Found],
     sent: dict[str, int],
-    clicked: dict[str, int],
+    clicked: dict[tuple[str, str], int],
     retired: bool,
 ) -> StepPeople:
     here = {row.state: row.people for row in at_steps if row.step == line.key}
     return StepPeople(
         line,
         sent.get(line.key, 0),
-        clicked.get(line.key, 0),
+        clicked.get((line.key, "human"), 0),
+        clicked.get((line.key, "machine"), 0),
         sum(here.values()),
         here.get("waiting", 0),
         here.get("sending", 0),

@@ -108,10 +108,10 @@ def sent_by_step(connection: Connection, definition_id: UUID) -> dict[str, int]:
     return {step: count for step, count in rows if step is not None}
 
 
-def clicked_by_step(connection: Connection, definition_id: UUID) -> dict[str, int]:
-    """Heads, not clicks: how many people clicked in the mail of each step, by a human verdict."""
+def clicked_by_step(connection: Connection, definition_id: UUID) -> dict[tuple[str, str], int]:
+    """Heads, not clicks: in whose mails of each step somebody clicked, by step and verdict (human, machine)."""
     rows = connection.execute(
-        select(deliveries.c.step, func.count(distinct(deliveries.c.contact_id)))
+        select(deliveries.c.step, events.c.verdict, func.count(distinct(deliveries.c.contact_id)))
         .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
         .join(
             events,
@@ -122,11 +122,11 @@ def clicked_by_step(connection: Connection, definition_id: UUID) -> dict[str, in
         .where(
             enrollments.c.definition_id == definition_id,
             deliveries.c.state == "accepted",
-            events.c.verdict == "human",
+            events.c.verdict.in_(("human", "machine")),
         )
-        .group_by(deliveries.c.step)
+        .group_by(deliveries.c.step, events.c.verdict)
     )
-    return {step: count for step, count in rows if step is not None}
+    return {(step, verdict): count for step, verdict, count in rows if step is not None}
 
 
 def ended_count(connection: Connection, definition_id: UUID) -> list[Found]:
