@@ -37,6 +37,7 @@ from app.web.incoming import add_incoming
 from app.web.marketers.checking import checking
 from app.web.marketers.contact import contact
 from app.web.marketers.contacts import contacts
+from app.web.marketers.imports import imports
 from app.web.marketers.library import library
 from app.web.marketers.rules import rules
 from app.web.marketers.segments import segments
@@ -61,7 +62,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, entry, own, colleagues, audit, tokens, today, contacts, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
+    account, entry, own, colleagues, audit, tokens, today, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
     talks,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000

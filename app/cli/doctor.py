@@ -17,6 +17,7 @@ from app.runtime import clock
 from app.runtime.engine import route_of
 from app.services import demo, health, invariants, secrets
 from app.services.domains import keys_for
+from app.services.importing import keeping
 from app.services.reading import Unreadable
 from app.services.sentences import say
 from app.services.starting import NewerDatabase, is_current
@@ -101,9 +102,20 @@ def examine(settings: Settings) -> Iterator[Line]:
         yield Line("Programme", "ok", found)
     except Unreadable as error:
         yield Line("Programme", "stop", str(error), "Mend the file and run `trellis sequences apply`.")
+    yield from _uploads(settings)
     yield from _invariants(world)
     yield from _demo(database, settings)
     database.close()
+
+
+def _uploads(settings: Settings) -> Iterator[Line]:
+    """Files of imports hold addresses of strangers: the engine removes them, and it is told where it did not."""
+    old = keeping.overdue(settings, clock.now())
+    if old:
+        found = f"{len(old)} files in {settings.data_dir / keeping.FOLDER} are older than a week"
+        yield Line("Imported files", "warn", found, "Let the engine run (`trellis run`), or remove them.")
+    else:
+        yield Line("Imported files", "ok", "none stays longer than a week")
 
 
 def _demo(database: Database, settings: Settings) -> Iterator[Line]:

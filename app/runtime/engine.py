@@ -32,6 +32,7 @@ from app.services import (
     silence,
 )
 from app.services.calling import Caller
+from app.services.importing import jobs, keeping
 from app.services.returned import forget_old, polling, read_due
 from app.services.segments.counting import count_all
 from app.services.senders import breaking
@@ -201,6 +202,11 @@ class Engine:
         now = self.clock()
         previewing.forget_previews(self.world.settings, now)
         return privacy.settle_due(self.world, now) + joining.forget_unconfirmed(self.world, now)
+
+    def imports(self) -> int:
+        """Files that people brought are looked over and taken in; those that were used are removed."""
+        keeping.forget_files(self.world, self.clock())
+        return jobs.work(self.world, self.clock, self._stopping.is_set)
 
     def settle(self) -> int:
         """Uncertain mails that something came back from are settled."""

@@ -40,6 +40,7 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("segments", timedelta(hours=1), Engine.segments),
         Job("forget", timedelta(minutes=1), Engine.forget),
         Job("flags", timedelta(minutes=1), Engine.flags),
+        Job("imports", tick, Engine.imports),
         Job("settle", timedelta(minutes=5), Engine.settle),
         Job("invariants", timedelta(hours=1), Engine.invariants),
         Job("partitions", timedelta(days=1), Engine.partitions),

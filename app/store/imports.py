@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from app.store.bulk import Row, insert_many
 from app.store.database import Database
-from app.store.tables import import_rows, imports
+from app.store.tables import import_rows, imports, users
 
 IMPORT_ROW = ("import_id", "row_number", "result", "reason_code", "reason_params")
-OPEN = ("ready", "running")
+OPEN: tuple[str, ...] = ("ready", "running")
+ASKED = ("checking", "weighing", "undoing")
 _PAGE = 5_000
 
 
@@ -105,3 +106,95 @@ def noted_rows(connection: Connection, import_id: UUID) -> Iterator[RowMapping]:
         if len(page) < _PAGE:
             return
         after = page[-1]["row_number"]
+
+
+def page(
+    connection: Connection, workspace_id: UUID, older_than: UUID | None, limit: int
+) -> Sequence[RowMapping]:
+    """The newest imports with the name of who began them; ids rise with time."""
+    query = select(imports, users.c.name.label("by")).select_from(
+        imports.outerjoin(users, users.c.id == imports.c.user_id)
+    )
+    query = query.where(imports.c.workspace_id == workspace_id)
+    if older_than is not None:
+        query = query.where(imports.c.id < older_than)
+    return connection.execute(query.order_by(imports.c.id.desc()).limit(limit)).mappings().all()
+
+
+def one(connection: Connection, workspace_id: UUID, import_id: UUID) -> RowMapping | None:
+    query = select(imports, users.c.name.label("by")).select_from(
+        imports.outerjoin(users, users.c.id == imports.c.user_id)
+    )
+    mine = (imports.c.workspace_id == workspace_id) & (imports.c.id == import_id)
+    return connection.execute(query.where(mine)).mappings().first()
+
+
+def change(
+    connection: Connection,
+    workspace_id: UUID,
+    import_id: UUID,
+    states: Sequence[str],
+    revision: int | None = None,
+    **values: Any,
+) -> bool:
+    """Change an import while it is in one of `states` and, where `revision` is given, as it was seen; else False."""
+    mine = (
+        (imports.c.workspace_id == workspace_id) & (imports.c.id == import_id) & imports.c.state.in_(states)
+    )
+    if revision is not None:
+        mine &= imports.c.revision == revision
+        values["revision"] = revision + 1
+    return connection.execute(update(imports).where(mine).values(**values)).rowcount == 1
+
+
+def work_in_hand(connection: Connection, workspace_id: UUID) -> list[RowMapping]:
+    """What the engine has to do for imports of the browser, oldest first."""
+    confirmed = imports.c.state.in_(OPEN) & imports.c.confirmed_at.is_not(None)
+    due = confirmed | imports.c.state.in_(ASKED)
+    query = select(imports.c.id, imports.c.state).where(imports.c.workspace_id == workspace_id, due)
+    return list(connection.execute(query.order_by(imports.c.id)).mappings())
+
+
+def forget_rows(connection: Connection, import_id: UUID) -> None:
+    connection.execute(delete(import_rows).where(import_rows.c.import_id == import_id))
+
+
+def first_rows(connection: Connection, import_id: UUID, result: str, limit: int) -> Sequence[RowMapping]:
+    mine = (import_rows.c.import_id == import_id) & (import_rows.c.result == result)
+    query = select(import_rows).where(mine).order_by(import_rows.c.row_number).limit(limit)
+    return connection.execute(query).mappings().all()
+
+
+def counted_reasons(connection: Connection, import_id: UUID) -> list[tuple[str, str, int]]:
+    """How often each reason was given: result, code, count."""
+    what = (import_rows.c.result, import_rows.c.reason_code)
+    query = select(*what, func.count()).where(import_rows.c.import_id == import_id).group_by(*what)
+    return [(result, code, count) for result, code, count in connection.execute(query)]
+
+
+def with_old_files(connection: Connection, workspace_id: UUID, before: datetime) -> list[RowMapping]:
+    """Imports begun before then whose file was not removed yet."""
+    query = select(imports.c.id, imports.c.path, imports.c.state).where(
+        imports.c.workspace_id == workspace_id,
+        imports.c.created_at < before,
+        func.coalesce(imports.c.finished_at, imports.c.created_at) < before,
+        imports.c.removed_at.is_(None),
+    )
+    return list(connection.execute(query.limit(_PAGE)).mappings())
+
+
+def with_files(connection: Connection) -> list[UUID]:
+    """Imports of every workspace whose files may stand."""
+    return list(connection.execute(select(imports.c.id).where(imports.c.removed_at.is_(None))).scalars())
+
+
+def examples(connection: Connection, import_id: UUID) -> Sequence[RowMapping]:
+    """The first row of each reason."""
+    mine = import_rows.c.import_id == import_id
+    first = select(func.min(import_rows.c.row_number)).where(mine)
+    first = first.group_by(import_rows.c.result, import_rows.c.reason_code)
+    return (
+        connection.execute(select(import_rows).where(mine, import_rows.c.row_number.in_(first)))
+        .mappings()
+        .all()
+    )

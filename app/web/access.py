@@ -64,6 +64,32 @@ ACCESS: dict[str, str] = {
     "contact.withdraw": "sales",
     **{f"contact.{act}": "sales" for act in ("holding", "hold", "release")},
     **{f"contact.{act}": "marketer" for act in ("give", "doors", "enroll", "skip", "send_now")},
+    **{
+        f"imports.{act}": "marketer"
+        for act in (
+            "index",
+            "begin",
+            "upload",
+            "show",
+            "progress",
+            "columns",
+            "reread",
+            "map_columns",
+            "left",
+            "say_left",
+            "bring_left",
+            "options",
+            "choose",
+            "check",
+            "run",
+            "stop",
+            "resume",
+            "discard",
+            "weigh",
+            "undo",
+            "results",
+        )
+    },
     "sequences.index": "viewer",
     "sequences.show": "viewer",
     "sequences.history": "viewer",
@@ -144,7 +170,11 @@ RIGHTS: dict[str, str] = {
 }
 
 # Routes that take a file: how large it may be, in bytes. Everything else is small.
-UPLOADS = {"suppressions.preview": 20_000_000}
+UPLOADS = {
+    "suppressions.preview": 20_000_000,
+    "imports.upload": 201_000_000,
+    "imports.say_left": 20_000_000,
+}
 
 # Blueprints whose routes carry their own proof (a sealed token in the address, a key in a header).
 OWN_PROOF = frozenset({"recipients", "incoming"})

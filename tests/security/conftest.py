@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app.core.ids import timed_id
 from app.factory import create_app
 from app.services import account_mails, colleagues, custom_fields
 from app.services.dkim_keys import make
+from app.services.importing import ImportOptions, drafts, jobs
 from app.services.privacy.asking import HOLDS, write_request
 from app.services.returned import accept, read_due
 from app.services.segments.changing import publish
@@ -54,6 +56,8 @@ class Site:
     suppression: UUID
     invitation: UUID
     colleague: UUID
+    draft: UUID
+    imported: UUID
     field: UUID
     task: UUID
     stay: UUID
@@ -112,6 +116,12 @@ class Site:
             "entry.reset": "/reset/reset-link",
             "entry.code": "/sign-in/code",
             "suppressions.show": f"/suppressions/{self.suppression}",
+            **{
+                f"imports.{step}": f"/imports/{self.draft}/{step}"
+                for step in ("columns", "left", "options", "progress")
+            },
+            "imports.show": f"/imports/{self.imported}",
+            "imports.results": f"/imports/{self.imported}/results.csv",
             "recipients.follow": f"/c/{track}/1",
             "recipients.ask": f"/a/{manage}/100",
             "recipients.join": "/join/guides",
@@ -161,6 +171,7 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     visitor = Visitor(scene, app, app.test_client(use_cookies=False), mail)
     return Site(
         scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
+        *_imports(scene),
         _field(scene), _task(scene), stay,
     )  # fmt: skip
 
@@ -196,6 +207,29 @@ def _task(scene: Scene) -> UUID:
     with scene.world.database.write() as connection:
         connection.execute(insert(tables.tasks).values(row))
     return UUID(str(row["id"]))
+
+
+def _imports(scene: Scene) -> tuple[UUID, UUID]:
+    """A file whose columns are asked about, and one that came in; both say hostile things."""
+    world, quoted = scene.world, HOSTILE.replace('"', '""')
+    content = f'email,"{quoted}"\nhostile@x.example,"{quoted}"\n"{quoted}",x\n'.encode()
+    with world.database.read() as connection:
+        by = connection.execute(select(tables.users.c.id).limit(1)).scalar_one()
+    made = [drafts.upload(world, BytesIO(content), f"{HOSTILE}.csv", by, NOW) for _ in range(2)]
+
+    def shown() -> drafts.Shown:
+        found = drafts.find(world, made[1])
+        assert found is not None
+        return found
+
+    drafts.set_columns(world, shown(), 0, ["email", "city"], {})
+    drafts.set_left(world, shown(), 1, "nobody")
+    drafts.set_options(world, shown(), 2, ImportOptions(), NOW)
+    drafts.ask_check(world, shown(), 3)
+    jobs.work(world, lambda: NOW)
+    drafts.confirm(world, shown(), 4, by, NOW)
+    jobs.work(world, lambda: NOW)
+    return made[0], made[1]
 
 
 def _team(scene: Scene) -> UUID:

@@ -11,10 +11,26 @@ OWN_ROOMS = ("recipients.", "incoming.", "entry.", "own.")
 # What more than the admin may do.
 WRITING = ("create", "save", "drop", "clone", "follow", "again")
 SALES = ("sales", "marketer")
+IMPORTING = (
+    "upload",
+    "reread",
+    "map_columns",
+    "say_left",
+    "bring_left",
+    "choose",
+    "check",
+    "run",
+    "stop",
+    "resume",
+    "discard",
+    "weigh",
+    "undo",
+)
 MAY = {
     **{f"sequences.{act}": ("marketer",) for act in WRITING},
     **{f"rules.{act}": ("marketer",) for act in ("lint", "look")},
     **{f"templates.{act}": ("marketer",) for act in (*WRITING, "translate", "test")},
+    **{f"imports.{act}": ("marketer",) for act in IMPORTING},
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
     **{f"talks.{act}": SALES for act in ("record", "accept", "send_back")},
@@ -48,6 +64,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:token_id>", str(site.colleague))
         .replace("<uuid:contact_id>", str(site.scene.person))
         .replace("<uuid:task_id>", str(site.task))
+        .replace("<uuid:import_id>", str(site.draft))
         .replace("<uuid:user_id>", str(site.colleague))
         .replace("<uuid:field_id>", str(site.field))
         .replace("/sequences/<key>", "/sequences/line")

@@ -1,5 +1,6 @@
 """Plans laid over what the database knows: new contacts, changes, notes, and the rows that say so."""
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,12 +48,13 @@ class Outcome:
 
 @dataclass(slots=True)
 class Enrolling:
-    """`a_day`: how many contacts are let in a day from `start` on; None: all at `start`."""
+    """`a_day`: how many contacts are let in a day from `start` on; None: all at `start`. `stages`: where they stand."""
 
     occasion: str
     start: datetime
     a_day: int | None
     count: int = 0
+    stages: Counter[str] = field(default_factory=Counter)
 
 
 class Decider:
@@ -289,6 +291,7 @@ class Decider:
             return
         due_at = plan.start + (DAY * (plan.count // plan.a_day) if plan.a_day else timedelta())
         plan.count += 1
+        plan.stages[stage] += 1
         now = self._origin.now
         for definition_id in sequences:
             self.batch.admissions.append(

@@ -16,6 +16,7 @@ from app.services.importing.faults import ImportFault
 
 Mapped = tuple[str | None, ...]
 
+NO_STAGE = "-"
 _A_DAY = re.compile(r"([1-9][0-9]{0,6}) (?:a|per) day")
 FIELD_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NEW_FIELD = re.compile(
@@ -30,7 +31,8 @@ class ImportOptions:
 
     `origin` and `source` are those of new contacts whose row says nothing else, `owner` (an address) of contacts
     who have none. `default_stage` takes rows that name no stage (None: the first mailable main stage);
-    `unknown_stage` says what becomes of one whose word is not known: "reject" or "default".
+    `unknown_stage` says what becomes of one whose word is not known: "reject" or "default". `words` are words of
+    the file for stages (after `folded`), or NO_STAGE for those that mean none.
     """
 
     default_stage: str | None = None
@@ -44,9 +46,14 @@ class ImportOptions:
     source: str | None = None
     owner: str | None = None
     day_first: bool | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"consents": list(self.consents), "tags": list(self.tags)}
+        return asdict(self) | {
+            "words": dict(self.words),
+            "consents": list(self.consents),
+            "tags": list(self.tags),
+        }
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> "ImportOptions":
@@ -166,6 +173,9 @@ def check_options(options: ImportOptions, around: Surroundings, owners: Collecti
         raise ImportFault(
             "import.option.stage", given=options.default_stage[:60], stages=list(around.lifecycle.stages)
         )
+    for stage in options.words.values():
+        if stage != NO_STAGE and stage not in around.lifecycle.stages:
+            raise ImportFault("import.option.stage", given=stage[:60], stages=list(around.lifecycle.stages))
     if options.consents and not options.consent_source.strip():
         raise ImportFault("import.option.consent_source")
     for topic in options.consents:

@@ -1,6 +1,7 @@
 """The result file of an import: each row that was rejected or needs a word, with its reason, ready to be mended."""
 
 import csv
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def result_path(data_dir: Path, import_id: UUID) -> Path:
 def write_results(table: Table, remarks: Iterator[RowMapping], path: Path) -> None:
     """Write rows of `import_rows` beside the cells they speak of. The file is there in whole or not at all."""
     unfinished = path.with_suffix(".part")
-    with unfinished.open("w", encoding="utf-8-sig", newline="") as stream:
+    with open(unfinished, "w", encoding="utf-8-sig", newline="", opener=owners_only) as stream:
         out = csv.writer(stream, delimiter=table.delimiter)
         out.writerow([*TITLES, *map(safe, table.header)])
         remark = next(remarks, None)
@@ -63,6 +64,11 @@ def write_results(table: Table, remarks: Iterator[RowMapping], path: Path) -> No
                 out.writerow([*told, *map(safe, record.cells)])
                 remark = next(remarks, None)
     unfinished.replace(path)
+
+
+def owners_only(path: str, flags: int) -> int:
+    """For `open`: a file that nobody else on the machine may read."""
+    return os.open(path, flags, 0o600)
 
 
 def safe(cell: str) -> str:

@@ -16,6 +16,7 @@ from app.core.contacts import (
     channel_of,
     country_code,
     flag_of,
+    folded,
     locale_tag,
     nameless_key,
     origin_of,
@@ -31,7 +32,7 @@ from app.core.reasons import Reason
 from app.core.timing.zones import is_zone
 from app.services.addresses import AddressFault, read_address, read_addresses
 from app.services.importing.flagged import Flagging
-from app.services.importing.options import ImportOptions, Mapped
+from app.services.importing.options import NO_STAGE, ImportOptions, Mapped
 
 _LONGEST_NAME = 200
 
@@ -79,7 +80,9 @@ class RowReader:
         self._flagging = flagging
         self._owners = owners
         self._fields = fields
-        self._stage_of = lru_cache(maxsize=1000)(lambda word: stage_of_import(lifecycle, word))
+        self._stage_of = lru_cache(maxsize=1000)(
+            lambda word: options.words.get(folded(word)) or stage_of_import(lifecycle, word)
+        )
         self._emails = [place for place, target in enumerate(mapping) if target == "email"]
         self._puts = [
             (place, self._put(target, header[place], fields))
@@ -205,6 +208,9 @@ class RowReader:
 
     def _put_stage(self, draft: Draft, text: str) -> None:
         draft.stage = self._stage_of(text)
+        if draft.stage == NO_STAGE:
+            draft.stage = None
+            return
         if draft.stage is not None:
             return
         if self._options.unknown_stage == "reject":

@@ -4,6 +4,7 @@ import gc
 import hashlib
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,6 @@ from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.core.contacts import FieldType, Known
-from app.core.contacts.flags import USUAL
 from app.core.reasons import Reason
 from app.services.ids import new_id
 from app.services.importing.companies import Companies
@@ -35,14 +35,15 @@ from app.services.importing.options import (
 from app.services.importing.planning import Chunk, Planner
 from app.services.importing.reading import Table, read_table
 from app.services.importing.repeats import Repeats
-from app.services.importing.results import Noted, noted, result_path, write_results
+from app.services.importing.results import Noted, noted, owners_only, result_path, write_results
 from app.services.importing.rows import RowReader
+from app.services.importing.summing import COUNTS as COUNTS
+from app.services.importing.summing import ImportSummary as ImportSummary
 from app.store import imports
 from app.store.contacts import add_field, field_types, owners_by_email
 from app.store.database import Database
 from app.store.flags import without_mail
 
-COUNTS = ("rows", "created", "updated", "unchanged", "repeated", "rejected", "noted", "enrolled")
 FIRST_CHUNK, SMALLEST, LARGEST = 400, 50, 2_000
 LOCK_SECONDS = 0.03
 # Contacts between two checkpoints of SQLite.
@@ -50,36 +51,9 @@ CHECKPOINT = 5_000
 _TRIES = 10
 _PAUSE = 0.02  # seconds; grows with each try
 _SHOWN = 1_000
+FIRST = 20
 
 Progress = Callable[[int, int, Mapping[str, int]], None]
-
-
-@dataclass(slots=True)
-class ImportSummary:
-    """How far an import is. `remarks` are rejected and noted rows, of a rehearsal the first thousand.
-
-    `counts` has the kinds of flag that were met beside those of COUNTS.
-    """
-
-    import_id: UUID | None
-    state: str
-    counts: dict[str, int]
-    problem: Reason | None = None
-    results: Path | None = None
-    remarks: list[Noted] = field(default_factory=list)
-    a_day: int | None = None
-
-    @property
-    def flags(self) -> dict[str, int]:
-        """Rows by what their address says about itself, those refused for it among them."""
-        return {kind: self.counts.get(kind, 0) for kind in USUAL}
-
-    @property
-    def entering(self) -> tuple[int, int]:
-        """How many may enter a sequence at once, and how many on a later day."""
-        asked = self.counts["enrolled"]
-        first = asked if self.a_day is None else min(asked, self.a_day)
-        return first, asked - first
 
 
 @dataclass(slots=True)
@@ -119,8 +93,9 @@ def start_import(
         check_options(options, around, owners_by_email(connection, workspace_id))
         _check_fields(new_fields, own_fields(field_types(connection, workspace_id)))
     kept = around.data_dir / below
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, kept)
+    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("rb") as source, open(kept, "wb", opener=owners_only) as copy:
+        shutil.copyfileobj(source, copy)
     try:
         with database.write() as connection:
             for new in new_fields:
@@ -129,7 +104,7 @@ def start_import(
                 connection,
                 {
                     "id": import_id, "workspace_id": workspace_id, "user_id": user_id, "file_name": path.name,
-                    "path": below.as_posix(), "digest": _digest(kept),
+                    "path": below.as_posix(), "digest": digest(kept),
                     "format": {"encoding": table.encoding, "delimiter": table.delimiter},
                     "mapping": list(mapping), "options": options.as_json(), "state": "ready", "position": 0,
                     "counts": dict.fromkeys(COUNTS, 0), "created_at": now,
@@ -200,6 +175,7 @@ def rehearse_import(
     new_fields: Sequence[NewField] = (),
     progress: Progress | None = None,
     table: Table | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> ImportSummary:
     """The same way through with nothing written: the same counts, and the first remarks. Raises ImportFault."""
     table = table or read_table(path)
@@ -211,8 +187,11 @@ def rehearse_import(
     fields.update({new.target: new.type for new in new_fields})
     job = Job(None, workspace_id, path.name, table, mapping, options, fields, owners, now)
     runner = _Runner(database, job, around, now)
-    runner.run(progress, None)
-    return ImportSummary(None, "rehearsed", job.counts, remarks=runner.remarks, a_day=options.a_day)
+    runner.run(progress, should_stop)
+    return ImportSummary(
+        None, "rehearsed", job.counts, remarks=runner.remarks, a_day=options.a_day, reasons=runner.reasons,
+        first=sorted(runner.first), stages=runner.stages,
+    )  # fmt: skip
 
 
 class _Runner:
@@ -227,6 +206,9 @@ class _Runner:
         self._met: dict[str, Known] = {}
         self._uncopied = 0
         self.remarks: list[Noted] = []
+        self.reasons: Counter[tuple[str, str]] = Counter()
+        self.first: list[tuple[int, str]] = []
+        self.stages: Counter[str] = Counter()
 
     def run(self, progress: Progress | None, should_stop: Callable[[], bool] | None) -> bool:
         """Whether the end of the file was reached."""
@@ -271,6 +253,7 @@ class _Runner:
         if self._job.import_id is None:
             with self._database.read() as connection:
                 _, self._job.counts, remarks = self._decided(connection, chunk, {})
+            self.reasons.update((remark.result, remark.reason.code) for remark in remarks)
             self.remarks.extend(remarks[: _SHOWN - len(self.remarks)])
             return True
         for left in reversed(range(_TRIES)):
@@ -324,6 +307,7 @@ class _Runner:
         remarks = self._outcomes(decider, chunk, counts)
         if enrolling is not None:
             counts["enrolled"] = enrolling.count
+            self.stages.update(enrolling.stages)
         return decider, counts, remarks
 
     def _outcomes(self, decider: Decider, chunk: Chunk, counts: dict[str, int]) -> list[Noted]:
@@ -331,11 +315,13 @@ class _Runner:
         counts["rejected"] += len(chunk.rejected)
         counts["repeated"] += len(chunk.repeated)
         remarks = [noted(row, "rejected", [reason]) for row, reason in chunk.rejected]
-        for _row, reason in chunk.rejected:
+        for row, reason in chunk.rejected:
             _count_flags(counts, [reason])
+            self._see(row, "rejected")
         remarks += [noted(row, "noted", reasons) for row, reasons in chunk.repeated]
         for plan in chunk.plans:
             outcome = decider.decide(plan.wanted, {"row": plan.row})
+            self._see(plan.row, outcome.result)
             if plan.salvaged:
                 if outcome.result != "rejected":
                     counts["repeated"] -= 1
@@ -350,6 +336,11 @@ class _Runner:
         counts["noted"] += sum(remark.result == "noted" for remark in remarks)
         return sorted(remarks, key=lambda remark: remark.row)
 
+    def _see(self, row: int, result: str) -> None:
+        """What becomes of the first rows, for whoever looks before it happens."""
+        if self._job.import_id is None and row <= self._job.table.header_row + FIRST:
+            self.first.append((row, result))
+
 
 def _count_flags(counts: dict[str, int], reasons: Iterable[Reason]) -> None:
     for kind in flags_in({reason.code for reason in reasons}):
@@ -360,7 +351,7 @@ def _opened(database: Database, row: RowMapping, around: Surroundings) -> Job:
     path = around.data_dir / row["path"]
     if not path.exists():
         raise ImportFault("import.file.gone", path=row["path"])
-    if _digest(path) != row["digest"]:
+    if digest(path) != row["digest"]:
         raise ImportFault("import.file.changed", path=row["path"])
     table = read_table(path, row["format"]["encoding"], row["format"]["delimiter"])
     with database.read() as connection:
@@ -392,6 +383,6 @@ def _check_fields(new_fields: Sequence[NewField], own: Mapping[str, Any]) -> Non
             raise ImportFault("import.field.exists", field=new.target)
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -3,7 +3,7 @@
 from app.services.wording.marking import N_
 
 ROOMS = (
-    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "inbound",
+    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound",
     "pace", "sender", "sending", "suppression", "token",
     "task", "talk",
 )  # fmt: skip
@@ -23,6 +23,14 @@ AUDIT = {
     "audit.room.token": N_("tokens of the API"),
     "audit.room.task": N_("tasks"),
     "audit.room.talk": N_("talks"),
+    "audit.room.import": N_("imports"),
+    "audit.import.uploaded": N_("file brought"),
+    "audit.import.confirmed": N_("said yes to an import"),
+    "audit.import.stopped": N_("import stopped"),
+    "audit.import.resumed": N_("import goes on"),
+    "audit.import.discarded": N_("import left"),
+    "audit.import.undo_asked": N_("had an import taken back"),
+    "audit.import.undone": N_("import taken back"),
     "audit.room.*": N_("%(member)s"),
     "audit.account.added": N_("account made at the shell"),
     "audit.account.changed": N_("account changed"),

@@ -5,6 +5,9 @@ from app.services.wording.marking import N_
 BY_HAND = {
     "enroll.by_person": N_("a colleague said so: %(why)s"),
     "enroll.called_off": N_("a colleague called it off: %(why)s"),
+    "enroll.import_undone": N_("the import %(file)s was taken back"),
+    "exit.import_undone": N_("the import %(file)s was taken back"),
+    "left.exit.import_undone": N_("taken out with an import"),
     "exit.by_person": N_("a colleague ended it: %(why)s"),
     "left.exit.by_person": N_("taken out by a colleague"),
     "parked.freed": N_("a colleague lets them go on"),

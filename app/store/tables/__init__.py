@@ -4,6 +4,7 @@ from app.store.tables.accounts import account_mails, account_rules, recovery_cod
 from app.store.tables.api import api_answers, api_tokens
 from app.store.tables.columns import metadata
 from app.store.tables.dkim import dkim_keys
+from app.store.tables.imports import import_rows, imports
 from app.store.tables.inbound import inbound_messages, mailboxes
 from app.store.tables.library import content_files
 from app.store.tables.people import (
@@ -18,8 +19,6 @@ from app.store.tables.people import (
     fact_changes,
     field_definitions,
     identities,
-    import_rows,
-    imports,
     interests,
     merges,
     scores,

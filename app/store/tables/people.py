@@ -364,34 +364,3 @@ interests = Table(
     plain("half_life", Float, nullable=True),
     PrimaryKeyConstraint("contact_id", "topic"),
 )
-
-imports = Table(
-    "imports",
-    metadata,
-    key(),
-    workspace(),
-    pseudonymous("user_id", Id, nullable=True),
-    plain("file_name", Text),
-    plain("path", Text),  # below the data folder
-    plain("digest", Text),
-    plain("format", Json),  # encoding, delimiter
-    plain("mapping", Json),
-    plain("options", Json),
-    plain("state", Text),  # ready / running / done / failed / cancelled
-    plain("position", Integer),  # rows dealt with; the next chunk starts here
-    plain("counts", Json),
-    plain("problem", Json, nullable=True),
-    plain("created_at", Instant),
-    plain("finished_at", Instant, nullable=True),
-)
-
-import_rows = Table(
-    "import_rows",
-    metadata,
-    pseudonymous("import_id", Id, ForeignKey("imports.id")),
-    plain("row_number", Integer),
-    plain("result", Text),  # rejected / noted
-    *reason(),
-    PrimaryKeyConstraint("import_id", "row_number"),
-    info={"whose": "named"},
-)

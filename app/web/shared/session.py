@@ -10,6 +10,7 @@ from app.services import accounts
 from app.services.accounts import User
 from app.services.demo import PATH
 from app.web.access import ACCESS, OWN_PROOF, PUBLIC, RIGHTS, UPLOADS
+from app.web.shared.asking import Asking
 from app.web.shared.context import now, user_or_none, web
 from app.web.shared.errors import typed
 
@@ -29,9 +30,11 @@ BEFORE_SECOND_STEP = (
 
 
 def guard(app: Flask) -> None:
+    app.request_class = Asking
     app.before_request(_make_room)
-    app.before_request(_is_text)
+    # The body of a request is read for those who may come in only: a stranger fills no disk.
     app.before_request(_let_in)
+    app.before_request(_is_text)
 
 
 def remember(response: Answer, token: str) -> Answer:
