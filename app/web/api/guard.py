@@ -70,7 +70,13 @@ def _read() -> None:
     """The body is an object of JSON that every database can keep, or the request is refused."""
     if any("\0" in value for values in request.args.lists() for value in (values[0], *values[1])):
         raise Refused(400, "bad_request", "A parameter holds a NUL sign. Leave it out.")
-    if request.method != "POST" or request.endpoint is None:
+    if request.endpoint is None:
+        return
+    if request.args and "caller" in g and not request.endpoint.endswith(".find"):
+        words = "This address takes no parameters."
+        name = next(iter(request.args))[:80].encode("utf-8", "replace").decode()
+        raise Refused(422, "invalid", words, [Place(detail=words, parameter=name)])
+    if request.method != "POST":
         return
     if not request.is_json:
         raise UnsupportedMediaType

@@ -134,6 +134,12 @@ def test_a_wrong_parameter_is_named(quick: Program, query: str) -> None:
     assert place["parameter"] == query.partition("=")[0]
 
 
+@pytest.mark.parametrize("path", ["/topics", "/sequences/line", f"/contacts/{SOMEBODY}"])
+def test_a_parameter_that_is_not_taken_is_named(quick: Program, path: str) -> None:
+    [place] = quick.get(f"{path}?fields=all", 422)["errors"]
+    assert place["parameter"] == "fields"
+
+
 @pytest.mark.parametrize("after", ["", "x", "%00", "%ff", "AAAA", "A" * 99, "../../etc", "é" * 22])
 def test_a_cursor_that_is_none_is_named(quick: Program, after: str) -> None:
     answer = quick.call("GET", f"/contacts?after={after}")
