@@ -11,6 +11,8 @@ COMMANDS = {
     "run": "app.cli.serve:run",
     "init": "app.cli.serve:init",
     "migrate": "app.cli.serve:migrate",
+    "backup": "app.cli.backup:backup",
+    "restore": "app.cli.backup:restore",
     "demo": "app.cli.demo:demo",
     "doctor": "app.cli.doctor:doctor",
     "contacts": "app.cli.contacts:contacts",
@@ -35,7 +37,7 @@ COMMANDS = {
     "dkim": "app.cli.dkim:dkim",
 }
 # These make what the others need, so they open no shell.
-ALONE = frozenset({"run", "init", "migrate", "doctor"})
+ALONE = frozenset({"run", "init", "migrate", "doctor", "backup", "restore"})
 # These open their own, if they need one: a new key is to be had while the one in the settings is spoilt.
 ITS_OWN = frozenset({"inbound", "secrets", "hits"})
 HELP = frozenset({"-h", "--help"})

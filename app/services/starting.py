@@ -60,6 +60,12 @@ def is_current(database: Database) -> bool:
     return found == scripts.get_current_head()
 
 
+def knows_schema(revision: str) -> bool:
+    """Whether this release can bring a database of this schema up to date."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
 def migrate(database: Database) -> bool:
     """Bring the schema up to date; whether there was anything to do."""
     if is_current(database):
