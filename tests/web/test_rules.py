@@ -125,6 +125,7 @@ def test_mails_that_wait_and_people_who_agreed_are_counted(admin: Browser, world
     ]  # fmt: skip
     with world.database.write() as connection:
         connection.execute(insert(tables.deliveries), rows)
+    assert "(3 of 3 agreed)" in admin.page(PROGRAMME)
     form = values(admin.page(PROGRAMME))
     page = looked(admin, PROGRAMME, {**form, "quiet_from": "10:30", "quiet_to": "12:00"})
     assert "<b>3</b><span>mails that wait would be held longer" in page, "it is eleven in Copenhagen"

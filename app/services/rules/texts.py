@@ -22,10 +22,10 @@ from app.services.authoring.looking import check_over_live
 from app.services.authoring.sources import Source, Sources
 from app.services.reading import Unreadable
 from app.services.rules.changes import Change, changes
-from app.services.rules.effects import Effect, effects
+from app.services.rules.effects import MOST_PEOPLE, Effect, effects
 from app.services.world import World
 from app.store import definitions
-from app.store.rules import versions_of
+from app.store.rules import agreed, versions_of
 
 # The rooms of the pages, by the definition whose text they change.
 KINDS: Mapping[str, str] = {"programme": "lifecycle", "lifecycle": "lifecycle", "scoring": "scoring"}
@@ -79,6 +79,12 @@ def open_text(world: World, room: str) -> Text:
             raise RulesFault("rules.none")
         versions = versions_of(connection, found.id)
     return Text(kind, found.source, found.number, read_document(found.source), versions)
+
+
+def agreed_to(world: World) -> tuple[dict[str, int], int]:
+    """Of the newest contacts how many agreed to each topic, and how many were looked at."""
+    with world.database.read() as connection:
+        return agreed(connection, world.workspace_id, MOST_PEOPLE)
 
 
 def version(world: World, room: str, number: int) -> Row[Any] | None:

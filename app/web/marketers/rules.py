@@ -12,7 +12,7 @@ from app.services import rules as service
 from app.services.authoring import Refused
 from app.services.reading import Unreadable
 from app.services.rules.forms import filled_in, sections
-from app.services.rules.texts import Looked, RulesFault, Text, plain
+from app.services.rules.texts import Looked, RulesFault, Text, agreed_to, plain
 from app.web.shared.context import now, user, web
 from app.web.shared.looks import say
 
@@ -120,11 +120,14 @@ def _page(room: str, fault: Reason | None = None, looked: Looked | None = None) 
 
 def _facts(room: str) -> dict[str, Any]:
     """What is in force, as values for the page to tell in words."""
+    if room == "programme":
+        agreed, looked = agreed_to(web().world)
+        return {"agreed": agreed, "looked": looked}
+    if room != "lifecycle":
+        return {}
     try:
         found = web().world.library.catalogue(now()).rules
     except Unreadable:
-        return {}
-    if room != "lifecycle":
         return {}
     lifecycle = found.lifecycle
     entries = [
