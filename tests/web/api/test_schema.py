@@ -7,6 +7,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.checks import negative_data_rejection as REJECTION
 
 from app.store.database import Database
 from tests.support import line
@@ -41,7 +42,10 @@ def walk(program: Program, examples: int) -> int:
             def each(case: Case) -> None:
                 nonlocal sent
                 sent += 1
-                case.validate_response(case.call(headers=headers), checks=checks, headers=headers)
+                # An unknown parameter that is an empty list or object leaves no trace in the address.
+                gone = any(value in ([], {}) for value in (case.query or {}).values())
+                used = [check for check in checks if not (gone and check is REJECTION)]
+                case.validate_response(case.call(headers=headers), checks=used, headers=headers)
 
             each()
     return sent
