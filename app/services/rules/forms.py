@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.reading import Path
@@ -224,9 +224,14 @@ def _scoring(tree: Mapping[str, Any]) -> Iterator[Section]:
     engagement, interests = _map(tree.get("engagement")), _map(tree.get("interests"))
     yield Section(
         Reason("rules.form.half_lives"),
-        (_text(("engagement",), engagement, "half life", name="engagement_half_life"),
-         _text(("interests",), interests, "half life", name="interests_half_life")),
-    )  # fmt: skip
+        tuple(
+            replace(
+                _text((measure,), part, "half life", name=f"{measure}_half_life"),
+                label=Reason(f"rules.field.half_life.{measure}"),
+            )
+            for measure, part in (("engagement", engagement), ("interests", interests))
+        ),
+    )
     for key, rule in _map(tree.get("fit")).items():
         path = ("fit", key)
         yield Section(Reason("rules.form.fit", {"key": key}), (_points(path, rule),))
