@@ -34,6 +34,7 @@ from app.web.admins.truths import truths
 from app.web.admins.webhooks import webhooks
 from app.web.api import ApiDoor, make_api
 from app.web.incoming import add_incoming
+from app.web.marketers.broadcasts import broadcasts
 from app.web.marketers.checking import checking
 from app.web.marketers.contact import contact
 from app.web.marketers.contacts import contacts
@@ -64,6 +65,7 @@ TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
     account, entry, own, colleagues, audit, tokens, today, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
     talks,
+    broadcasts,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

@@ -37,7 +37,8 @@ class MailFacts:
     of the contact's marketing mails with the state intent, uncertain or accepted. `own_cap` is the
     contact's own "mails a week", `own_month` their own in any 30 days. `when_capped` is "defer", "drop", or the key of the template that
     goes instead. `enrollment_state` is "active", "ended", or None for a mail without an enrollment;
-    `sequence_state` is "live", "paused", "archived" or None. `zone` and `country` are the contact's.
+    `sequence_state` is "live", "paused", "archived" or None; of a broadcast's mail "broadcast_paused" or
+    "broadcast_cancelled". `zone` and `country` are the contact's.
     """
 
     message_class: str
@@ -93,7 +94,9 @@ def enrollment(mail: MailFacts, now: datetime) -> Decision:
 
 
 def archived(mail: MailFacts, now: datetime) -> Decision:
-    """A sequence that was put away sends nothing more."""
+    """A sequence that was put away sends nothing more, and so does a broadcast that was called off."""
+    if mail.sequence_state == "broadcast_cancelled":
+        return Cancel("archived", Reason("gate.broadcast_cancelled"))
     return Cancel("archived", Reason("gate.archived")) if mail.sequence_state == "archived" else PASS
 
 
@@ -164,6 +167,8 @@ def sender(mail: MailFacts, now: datetime) -> Decision:
 
 
 def sequence(mail: MailFacts, now: datetime) -> Decision:
+    if mail.sequence_state == "broadcast_paused":
+        return Defer(now + RECHECK, "sequence", Reason("gate.broadcast_paused"))
     return (
         Defer(now + RECHECK, "sequence", Reason("gate.paused")) if mail.sequence_state == "paused" else PASS
     )

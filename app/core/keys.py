@@ -7,6 +7,10 @@ def mail_of_step(enrollment_id: UUID, step: str, visit: int) -> str:
     return f"step:{enrollment_id}:{step}:{visit}"
 
 
+def mail_of_broadcast(broadcast_id: UUID, contact_id: UUID) -> str:
+    return f"broadcast:{broadcast_id}:{contact_id}"
+
+
 def mail_of_task(task_key: str) -> str:
     return f"task:{task_key}"
 

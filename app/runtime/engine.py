@@ -31,6 +31,7 @@ from app.services import (
     settling,
     silence,
 )
+from app.services.broadcasts import queueing
 from app.services.calling import Caller
 from app.services.importing import jobs, keeping
 from app.services.returned import forget_old, polling, read_due
@@ -191,6 +192,10 @@ class Engine:
     def gather(self) -> int:
         """Once an hour: who is in the segment, or has the date, that a sequence begins with asks to enter."""
         return gathering.gather(self.world, self.clock())
+
+    def broadcasts(self) -> int:
+        """Audiences are written down, and mails of broadcasts queued."""
+        return self._until_idle(lambda: queueing.work(self.world, self.clock()))
 
     def segments(self) -> int:
         """Once an hour: how many people are in each segment is counted, for the list of segments."""

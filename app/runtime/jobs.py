@@ -37,6 +37,7 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("provider_tidy", timedelta(minutes=5), Engine.provider_tidy),
         Job("silence", timedelta(hours=1), Engine.silence),
         Job("gather", timedelta(hours=1), Engine.gather),
+        Job("broadcasts", tick, Engine.broadcasts),
         Job("segments", timedelta(hours=1), Engine.segments),
         Job("forget", timedelta(minutes=1), Engine.forget),
         Job("flags", timedelta(minutes=1), Engine.flags),

@@ -13,6 +13,7 @@ from app.store.hints import said, within
 from app.store.plain_rows import plain_rows
 from app.store.queues import WAITING_MAIL
 from app.store.tables import (
+    broadcasts,
     contacts,
     definitions,
     deliveries,
@@ -178,9 +179,11 @@ def _with_sequence() -> Any:
             enrollments.c.version_id.label("sequence_version_id"),
             definitions.c.state.label("sequence_state"),
             definitions.c.key.label("sequence"),
+            broadcasts.c.state.label("broadcast_state"),
         )
         .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id, isouter=True)
         .join(definitions, definitions.c.id == deliveries.c.definition_id, isouter=True)
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast_id, isouter=True)
     )
 
 

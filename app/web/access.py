@@ -99,6 +99,12 @@ ACCESS: dict[str, str] = {
     },
     # Acting on people needs a right besides, see RIGHTS.
     **{f"sequences.{act}": "marketer" for act in ("publish", "pause", "resume", "retire", "bring_back")},
+    "broadcasts.index": "viewer",
+    "broadcasts.show": "viewer",
+    **{
+        f"broadcasts.{act}": "marketer"
+        for act in ("new", "create", "edit", "change", "freeze", "confirm", "pause", "resume", "cancel")
+    },
     "segments.index": "viewer",
     "segments.show": "viewer",
     **{
@@ -165,6 +171,7 @@ RIGHTS: dict[str, str] = {
     "sending.stop": "send",
     "sending.resume": "send",
     **{f"sequences.{act}": "publish" for act in ("publish", "pause", "resume", "retire", "bring_back")},
+    **{f"broadcasts.{act}": "send" for act in ("confirm", "pause", "resume", "cancel")},
     **{f"segments.{act}": "publish" for act in ("publish", "archive", "restore")},
     "rules.publish": "publish",
 }

@@ -14,6 +14,8 @@ from sqlalchemy import insert, select
 from app.core.ids import timed_id
 from app.factory import create_app
 from app.services import account_mails, colleagues, custom_fields
+from app.services.broadcasts.deciding import Wish as BroadcastWish
+from app.services.broadcasts.deciding import draft
 from app.services.dkim_keys import make
 from app.services.importing import ImportOptions, drafts, jobs
 from app.services.privacy.asking import HOLDS, write_request
@@ -61,6 +63,7 @@ class Site:
     field: UUID
     task: UUID
     stay: UUID
+    broadcast: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -99,6 +102,8 @@ class Site:
             "templates.prepare": "/templates/publish/discovery/hello",
             "templates.history": "/templates/versions/discovery/hello",
             "sequences.history": "/sequences/line/versions",
+            "broadcasts.show": f"/broadcasts/{self.broadcast}",
+            "broadcasts.edit": f"/broadcasts/{self.broadcast}/edit",
             "segments.show": "/segments/of/warm",
             "segments.edit": "/segments/of/warm/edit",
             "catcher.show": "/catcher/1",
@@ -165,6 +170,8 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     make(scene.world, "halden.example", NOW, selector="m1", algorithms=("ed25519",))
     [suppression], _ = find(scene.world, Asked("gone@x.example"), 10)
     publish(scene.world, SEGMENT, fields_of(scene.world), NOW, None, base=0)
+    wish = BroadcastWish(HOSTILE[:100], "discovery/hello", "warm", "guides")
+    broadcast = draft(scene.world, wish, NOW, None)
     mail = scene.delivery()
     visitor: Visitor
     app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)
@@ -173,6 +180,7 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
         scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
         *_imports(scene),
         _field(scene), _task(scene), stay,
+        _field(scene), _task(scene), stay, broadcast,
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ MAY = {
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
     **{f"talks.{act}": SALES for act in ("record", "accept", "send_back")},
     **{f"tasks.{act}": SALES for act in ("take", "hand_over", "put_off", "done")},
+    **{f"broadcasts.{act}": ("marketer",) for act in ("create", "change", "freeze")},
     **{f"segments.{act}": ("marketer",) for act in ("shape", "count", "review")},
     **{
         f"contact.{act}": SALES
@@ -73,6 +74,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:stay_id>", str(site.stay))
         .replace("<any(programme, lifecycle, scoring):room>", "lifecycle")
         .replace("<path:key>", "discovery/hello")
+        .replace("<uuid:broadcast_id>", str(site.broadcast))
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)

@@ -26,6 +26,8 @@ from app.store.facts import load_facts
 from app.store.plain_rows import plain_rows
 from app.store.tables import companies, contacts, identities, users
 
+# What a broadcast that does not go on says to the gate.
+HELD_BROADCASTS = {"paused": "broadcast_paused", "cancelled": "broadcast_cancelled"}
 # Of the contact: what gate and renderer read.
 READ = (
     "id", "first_name", "last_name", "job_title", "city", "country", "persona", "locale", "fields", "tracking",
@@ -182,7 +184,7 @@ def mail_facts(batch: Batch, row: Row[Any], world: World, catalogue: Catalogue, 
         if row.enrollment_id
         else None,
         enrollment_reason=Reason(row.enrollment_code) if row.enrollment_code else None,
-        sequence_state=row.sequence_state,
+        sequence_state=HELD_BROADCASTS.get(row.broadcast_state, row.sequence_state),
         goal_holds=goal_holds,
         exit_holds=exit_holds,
         already_had_template=any(template == row.template for template, _, _ in own),

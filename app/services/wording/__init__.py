@@ -3,6 +3,7 @@
 from app.services.wording.accounts import ACCOUNTS
 from app.services.wording.api import API
 from app.services.wording.audit import AUDIT
+from app.services.wording.broadcasts import BROADCASTS
 from app.services.wording.by_hand import BY_HAND
 from app.services.wording.changes import CHANGES
 from app.services.wording.conditions import CONDITIONS
@@ -54,6 +55,7 @@ WORDING = {
     **ROUTES,
     **SEGMENTS,
     **RULES,
+    **BROADCASTS,
     **SENDERS,
     **WRITING,
 }

@@ -3,7 +3,7 @@
 from app.services.wording.marking import N_
 
 ROOMS = (
-    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound",
+    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound", "broadcast",
     "pace", "sender", "sending", "suppression", "token",
     "task", "talk",
 )  # fmt: skip

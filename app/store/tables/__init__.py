@@ -2,6 +2,7 @@
 
 from app.store.tables.accounts import account_mails, account_rules, recovery_codes, second_factors
 from app.store.tables.api import api_answers, api_tokens
+from app.store.tables.broadcasts import broadcast_people, broadcasts
 from app.store.tables.columns import metadata
 from app.store.tables.dkim import dkim_keys
 from app.store.tables.imports import import_rows, imports
@@ -70,7 +71,7 @@ __all__ = [
     "api_answers",
     "api_tokens",
     "attempts",
-    "audit_entries",
+    "audit_entries", "broadcast_people", "broadcasts",
     "bulk_acts",
     "bulk_changes",
     "companies",

@@ -214,6 +214,12 @@ deliveries = Table(
         postgresql_where=text("enrollment_id IS NOT NULL"),
     ),
     Index(
+        "ix_deliveries_broadcast",
+        "broadcast_id",
+        sqlite_where=text("broadcast_id IS NOT NULL"),
+        postgresql_where=text("broadcast_id IS NOT NULL"),
+    ),
+    Index(
         "ix_deliveries_uncertain",
         "workspace_id",
         "intent_at",
