@@ -91,7 +91,7 @@ def test_a_marketer_drafts_and_whoever_may_send_confirms(app: Flask, world: Worl
         pass
     assert "needs the right to send" in marketer.page(path)
     assert press(marketer, path, "confirm", why="x") == 403
-    assert "Change" not in viewer.page(path)
+    assert "/edit" not in viewer.page(path)
     with world.database.write() as connection:
         connection.execute(update(users).where(users.c.role == "marketer").values(may_send=True))
     assert press(marketer, path, "confirm", why="x") == 303
