@@ -1,7 +1,7 @@
 """Broadcasts: one mail to the people of a segment, and whom it was frozen for.
 
 Revision ID: broadcasts
-Revises: segments
+Revises: imports
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from app.store.types import Id, Instant, Json
 
 revision = "broadcasts"
-down_revision = "segments"
+down_revision = "imports"
 branch_labels = None
 depends_on = None
 MINE = "broadcast_id IS NOT NULL"

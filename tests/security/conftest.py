@@ -179,7 +179,6 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     return Site(
         scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
         *_imports(scene),
-        _field(scene), _task(scene), stay,
         _field(scene), _task(scene), stay, broadcast,
     )  # fmt: skip
 

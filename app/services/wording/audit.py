@@ -3,9 +3,9 @@
 from app.services.wording.marking import N_
 
 ROOMS = (
-    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound", "broadcast",
+    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound",
     "pace", "sender", "sending", "suppression", "token",
-    "task", "talk",
+    "task", "talk", "broadcast",
 )  # fmt: skip
 AUDIT = {
     "audit.room.account": N_("accounts"),
