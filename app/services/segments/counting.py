@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.engine import Row
+
 from app.core.conditions import Condition
 from app.services.library import Catalogue
 from app.services.world import World
@@ -73,7 +75,7 @@ def sample(
 
 
 def count_all(world: World, now: datetime) -> int:
-    """Once an hour: every segment in use is counted, for the list of segments."""
+    """Once an hour: every segment in use is counted, for the list of segments. How many counts are other ones now."""
     catalogue = world.library.catalogue(now)
     with world.database.read() as connection:
         live = definitions.live(connection, world.workspace_id, "segment")
@@ -83,8 +85,15 @@ def count_all(world: World, now: datetime) -> int:
         if row.state == "live" and row.version_id is not None and row.key in catalogue.setting.segments
     ]
     with world.database.write() as connection:
+        before = segment_counts.kept(connection, world.workspace_id)
         segment_counts.keep(connection, rows)
-    return len(rows)
+    return sum(not _is_same(before.get(row["definition_id"]), row) for row in rows)
+
+
+def _is_same(before: Row[Any] | None, row: Mapping[str, Any]) -> bool:
+    return before is not None and (before.version_id, before.people, before.more) == (
+        row["version_id"], row["people"], row["more"],
+    )  # fmt: skip
 
 
 def keep_count(world: World, definition_id: UUID, version_id: UUID, counted: Counted) -> None:

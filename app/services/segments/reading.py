@@ -19,7 +19,7 @@ from app.services.world import World
 from app.store import contacts as contact_rows
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-# The tag whose carriers are the people of a list; see docs/decisions/a-list-is-a-tag.md.
+# A static list is a tag that begins so: whoever carries it is on the list.
 LIST = "list:"
 TEXT_FIELDS = frozenset(field for field in BUILT_IN_FIELDS if field != "created")
 

@@ -14,27 +14,20 @@ from app.services import attending, explaining, moving, noting
 from app.services import contacts as service
 from app.services import holding as holds
 from app.services.contacts import ContactFault, FieldFaults
-from app.services.importing.around import surroundings
-from app.services.importing.options import Surroundings
 from app.services.viewing import one
+from app.web.marketers import contact_forms as forms
 from app.web.shared.context import now, user, web
 from app.web.shared.looks import zone
 
 contact = Blueprint(
     "contact", __name__, url_prefix="/contacts/<uuid:contact_id>", template_folder="templates"
 )
-LONGEST = 500
-LONGEST_WORD = 200
-# How an act is told when it is done; see the template.
-DONE = frozenset({
-    "moved", "asked", "out", "freed", "skipped", "sent_now", "saved", "owner", "tagged", "given", "withdrawn", "noted", "held", "released",
-})  # fmt: skip
 
 
 def show(contact_id: UUID, fault: Reason | None = None, note: str = "") -> ResponseReturnValue:
     """The page of the contact; that of the one they were merged into, where they were."""
     kind = request.args.get("show", "all")
-    found = one.look_at(web().place, contact_id, now(), kind, _before())
+    found = one.look_at(web().place, contact_id, now(), kind, forms.before())
     if found is None:
         abort(404)
     if found.row.merged_into is not None:
@@ -45,7 +38,7 @@ def show(contact_id: UUID, fault: Reason | None = None, note: str = "") -> Respo
         fault=fault,
         note_text=note,
         shown_at=now().isoformat(),
-        done=_done(),
+        done=forms.done(),
         here="contacts",
     )
 
@@ -57,12 +50,16 @@ def ways(contact_id: UUID) -> ResponseReturnValue:
 
 @contact.post("/move")
 def move(contact_id: UUID) -> ResponseReturnValue:
-    stage, why, seen = _text("stage", LONGEST_WORD), _text("why"), _text("seen", LONGEST_WORD)
+    stage, why, seen = (
+        forms.text("stage", forms.LONGEST_WORD),
+        forms.text("why"),
+        forms.text("seen", forms.LONGEST_WORD),
+    )
 
     def act() -> None:
         if not stage:
             raise ContactFault(Reason("stage.none_chosen"))
-        moving.move_by_person(web().world, contact_id, stage, why, _actor(), now(), seen)
+        moving.move_by_person(web().world, contact_id, stage, why, forms.actor(), now(), seen)
 
     return _done_or(contact_id, act, "moved", lambda fault: _ways(contact_id, fault))
 
@@ -74,13 +71,17 @@ def doors(contact_id: UUID) -> ResponseReturnValue:
 
 @contact.post("/enroll")
 def enroll(contact_id: UUID) -> ResponseReturnValue:
-    key, why, once = _text("sequence", LONGEST_WORD), _text("why"), _text("once", LONGEST_WORD)
+    key, why, once = (
+        forms.text("sequence", forms.LONGEST_WORD),
+        forms.text("why"),
+        forms.text("once", forms.LONGEST_WORD),
+    )
 
     def act() -> None:
         if not key:
             raise ContactFault(Reason("enroll.none_chosen"))
         attending.enroll(
-            web().world, contact_id, key, why, _actor(), now(), f"{user().id}:{once}" if once else ""
+            web().world, contact_id, key, why, forms.actor(), now(), f"{user().id}:{once}" if once else ""
         )
 
     return _done_or(contact_id, act, "asked", lambda fault: _doors(contact_id, fault))
@@ -97,7 +98,9 @@ def leave(contact_id: UUID, stay_id: UUID) -> ResponseReturnValue:
         found = attending.look(web().world, contact_id, stay_id)
         if found is None:
             raise ContactFault(Reason("stay.over"))
-        attending.leave(web().world, contact_id, found[0].enrollment.sequence, _text("why"), _actor(), now())
+        attending.leave(
+            web().world, contact_id, found[0].enrollment.sequence, forms.text("why"), forms.actor(), now()
+        )
 
     return _done_or(contact_id, act, "out", lambda fault: _stay(contact_id, stay_id, fault, "leave"))
 
@@ -108,7 +111,7 @@ def go_on(contact_id: UUID, stay_id: UUID) -> ResponseReturnValue:
         found = attending.look(web().world, contact_id, stay_id)
         if found is None:
             raise ContactFault(Reason("stay.over"))
-        attending.go_on(web().world, contact_id, found[0].enrollment.sequence, _actor(), now())
+        attending.go_on(web().world, contact_id, found[0].enrollment.sequence, forms.actor(), now())
 
     return _done_or(contact_id, act, "freed", lambda fault: _stay(contact_id, stay_id, fault, "go_on"))
 
@@ -137,23 +140,30 @@ def set_facts(contact_id: UUID) -> ResponseReturnValue:
     texts = {name: text for name, text in typed.items() if text.strip() != seen[name].strip()}
     try:
         service.set_fields(
-            web().database, web().workspace_id, _around(), contact_id, texts, _actor(), now(), seen
+            web().database, web().workspace_id, forms.around(), contact_id, texts, forms.actor(), now(), seen
         )
     except FieldFaults as faults:
         return _facts(contact_id, faults.faults, typed)
     except ContactFault as fault:
-        _known(contact_id)
+        forms.known(contact_id)
         return _facts(contact_id, {"": fault.reason}, typed)
     return _back(contact_id, "saved")
 
 
 @contact.post("/owner")
 def set_owner(contact_id: UUID) -> ResponseReturnValue:
-    email, seen = _text("owner", LONGEST_WORD), _text("seen", LONGEST_WORD)
+    email, seen = forms.text("owner", forms.LONGEST_WORD), forms.text("seen", forms.LONGEST_WORD)
     return _done_or(
         contact_id,
         lambda: service.set_owner(
-            web().database, web().workspace_id, _around(), contact_id, email or None, _actor(), now(), seen
+            web().database,
+            web().workspace_id,
+            forms.around(),
+            contact_id,
+            email or None,
+            forms.actor(),
+            now(),
+            seen,
         ),
         "owner",
         lambda fault: _facts(contact_id, {"owner": fault}),
@@ -162,13 +172,20 @@ def set_owner(contact_id: UUID) -> ResponseReturnValue:
 
 @contact.post("/tags")
 def tag(contact_id: UUID) -> ResponseReturnValue:
-    added, removed = _text("add"), request.form.getlist("remove")[:100]
+    added, removed = forms.text("add"), request.form.getlist("remove")[:100]
 
     def act() -> None:
         if any(len(each) > LONGEST_TAG for each in added.split(",")):
             raise ContactFault(Reason("contact.tag_long", {"longest": LONGEST_TAG}))
         service.tag_contact(
-            web().database, web().workspace_id, _around(), contact_id, _actor(), now(), [added], removed
+            web().database,
+            web().workspace_id,
+            forms.around(),
+            contact_id,
+            forms.actor(),
+            now(),
+            [added],
+            removed,
         )
 
     return _done_or(contact_id, act, "tagged", lambda fault: _facts(contact_id, {"add": fault}))
@@ -198,11 +215,11 @@ def holding(contact_id: UUID) -> ResponseReturnValue:
 def hold(contact_id: UUID) -> ResponseReturnValue:
     def act() -> None:
         try:
-            day = datetime.fromisoformat(f"{_text('until', 20)}T00:00").replace(tzinfo=zone())
+            day = datetime.fromisoformat(f"{forms.text('until', 20)}T00:00").replace(tzinfo=zone())
             until = day.astimezone(UTC)
         except (ValueError, OverflowError):
             raise ContactFault(Reason("contact.hold_when")) from None
-        holds.hold(web().world, contact_id, until, _text("why"), _actor(), now())
+        holds.hold(web().world, contact_id, until, forms.text("why"), forms.actor(), now())
 
     return _done_or(contact_id, act, "held", lambda fault: _holding(contact_id, fault))
 
@@ -211,7 +228,7 @@ def hold(contact_id: UUID) -> ResponseReturnValue:
 def release(contact_id: UUID) -> ResponseReturnValue:
     return _done_or(
         contact_id,
-        lambda: holds.release(web().world, contact_id, _actor(), now()),
+        lambda: holds.release(web().world, contact_id, forms.actor(), now()),
         "released",
         lambda fault: _holding(contact_id, fault),
     )
@@ -221,7 +238,9 @@ def release(contact_id: UUID) -> ResponseReturnValue:
 def note(contact_id: UUID) -> ResponseReturnValue:
     text = request.form.get("text", "")
     try:
-        noting.note(web().world, contact_id, text, _actor(), now(), _instant(_text("shown_at")))
+        noting.note(
+            web().world, contact_id, text, forms.actor(), now(), forms.instant(forms.text("shown_at"))
+        )
     except ContactFault as fault:
         return _refused(show(contact_id, fault.reason, text))
     return _back(contact_id, "noted")
@@ -230,10 +249,10 @@ def note(contact_id: UUID) -> ResponseReturnValue:
 @contact.get("/why")
 def why(contact_id: UUID) -> ResponseReturnValue:
     """What the gate says of any mail, at any instant within a year; what comes next, and what is missing for it."""
-    head = _known(contact_id)
+    head = forms.known(contact_id)
     world, mail, at_text = (
         web().world,
-        request.args.get("mail", "")[:LONGEST_WORD],
+        request.args.get("mail", "")[: forms.LONGEST_WORD],
         request.args.get("at", "")[:40],
     )
     fault = told = None
@@ -246,7 +265,7 @@ def why(contact_id: UUID) -> ResponseReturnValue:
         fault = wrong.reason
     except explaining.ExplainFault:
         fault = Reason("why.no_mail", {"mail": mail})
-    page = _page(
+    page = forms.draw(
         "why", head, fault, told=told, standing=standing, zone=theirs.key, mail=mail, at_text=at_text,
         mails=sorted(world.library.catalogue(now()).templates),
     )  # fmt: skip
@@ -273,23 +292,23 @@ def _hasten(
     contact_id: UUID, stay_id: UUID, way: Callable[..., Any], done: str, what: str
 ) -> ResponseReturnValue:
     try:
-        revision = int(_text("revision", 12))
+        revision = int(forms.text("revision", 12))
     except ValueError:
         abort(400)
     return _done_or(
         contact_id,
-        lambda: way(web().world, contact_id, stay_id, revision, _text("why"), _actor(), now()),
+        lambda: way(web().world, contact_id, stay_id, revision, forms.text("why"), forms.actor(), now()),
         done,
         lambda fault: _stay(contact_id, stay_id, fault, what),
     )
 
 
 def _consent(contact_id: UUID, state: str, act: str) -> ResponseReturnValue:
-    topic, basis, source = _text("topic", LONGEST_WORD), _text("basis"), _text("source")
+    topic, basis, source = forms.text("topic", forms.LONGEST_WORD), forms.text("basis"), forms.text("source")
     return _done_or(
         contact_id,
         lambda: service.record_consent(
-            web().database, web().workspace_id, _around(), contact_id, topic, state, basis, source, _actor(), now(),
+            web().database, web().workspace_id, forms.around(), contact_id, topic, state, basis, source, forms.actor(), now(),
             seen=request.form.get(f"was.{topic}", ""),
         ),
         state,
@@ -300,7 +319,7 @@ def _consent(contact_id: UUID, state: str, act: str) -> ResponseReturnValue:
 def _done_or(
     contact_id: UUID, act: Callable[[], Any], done: str, again: Callable[[Reason], ResponseReturnValue]
 ) -> ResponseReturnValue:
-    _known(contact_id)
+    forms.known(contact_id)
     try:
         act()
     except ContactFault as fault:
@@ -317,117 +336,52 @@ def _back(contact_id: UUID, done: str) -> ResponseReturnValue:
 
 
 def _ways(contact_id: UUID, fault: Reason | None = None) -> ResponseReturnValue:
-    head = _known(contact_id)
+    head = forms.known(contact_id)
     seen, found = moving.ways(web().world, contact_id, now())
-    return _page("move", head, fault, ways=found, seen=seen)
+    return forms.draw("move", head, fault, ways=found, seen=seen)
 
 
 def _doors(contact_id: UUID, fault: Reason | None = None) -> ResponseReturnValue:
-    head = _known(contact_id)
+    head = forms.known(contact_id)
     found = attending.doors(web().world, contact_id, now())
-    return _page("enroll", head, fault, doors=found, once=request.form.get("once") or now().isoformat())
+    return forms.draw("enroll", head, fault, doors=found, once=request.form.get("once") or now().isoformat())
 
 
 def _stay(
     contact_id: UUID, stay_id: UUID, fault: Reason | None = None, what: str = ""
 ) -> ResponseReturnValue:
-    head = _known(contact_id)
+    head = forms.known(contact_id)
     course = one.course(web().place, contact_id, stay_id)
     if course is None:
         abort(404)
     looked = attending.look(web().world, contact_id, stay_id)
     ahead = looked[1] if looked else None
-    return _page("stay", head, fault, course=course, ahead=ahead, what=what)
+    return forms.draw("stay", head, fault, course=course, ahead=ahead, what=what)
 
 
 def _facts(
     contact_id: UUID, faults: dict[str, Reason] | Any = None, typed: dict[str, str] | None = None
 ) -> ResponseReturnValue:
-    head = _known(contact_id)
-    sheet = service.sheet(web().database, web().workspace_id, _around(), contact_id)
+    head = forms.known(contact_id)
+    sheet = service.sheet(web().database, web().workspace_id, forms.around(), contact_id)
     owners = service.owners(web().database, web().workspace_id)
     labels = {each.key: each.label for each in sheet.fields if each.label}
-    page = _page(
+    page = forms.draw(
         "facts", head, None, sheet=sheet, owners=owners, labels=labels, faults=faults or {}, typed=typed or {}
     )  # fmt: skip
     return (page, 422) if typed is not None else page
 
 
 def _consents(contact_id: UUID, fault: Reason | None = None, acted: str = "") -> ResponseReturnValue:
-    head, around = _known(contact_id), _around()
+    head, around = forms.known(contact_id), forms.around()
     sheet = service.sheet(web().database, web().workspace_id, around, contact_id)
     topics = [*(around.topics or ()), "tracking"]
     known = {state: [t for t in topics if sheet.consents.get(t) == state] for state in ("given", "withdrawn")}
-    return _page("consents", head, fault, sheet=sheet, topics=topics, acted=acted, **known)
+    return forms.draw("consents", head, fault, sheet=sheet, topics=topics, acted=acted, **known)
 
 
 def _holding(contact_id: UUID, fault: Reason | None = None) -> ResponseReturnValue:
-    head = _known(contact_id)
+    head = forms.known(contact_id)
     until, by = holds.standing(web().world, contact_id, now())
     tomorrow = (now().astimezone(zone()) + timedelta(days=1)).date()
-    return _page("hold", head, fault, until=until, by=by, tomorrow=tomorrow)
-
-
-def _page(name: str, head: one.Head, fault: Reason | None, **values: Any) -> str:
-    return render_template(
-        f"marketers/contact/{name}.html", head=head, fault=fault, here="contacts", **values
-    )
-
-
-def _known(contact_id: UUID) -> one.Head:
-    """Somebody of this workspace who can be acted on."""
-    found = one.head(web().place, contact_id)
-    if found is None or found.gone or found.merged_into is not None:
-        abort(404)
-    return found
-
-
-def _around() -> Surroundings:
-    return surroundings(web().world, now())
-
-
-def _actor() -> str:
-    return f"user:{user().id}"
-
-
-def _done() -> str | None:
-    done = request.args.get("done")
-    return done if done in DONE else None
-
-
-def _text(name: str, longest: int = LONGEST) -> str:
-    return request.form.get(name, "")[:longest].strip()
-
-
-def _instant(text: str) -> datetime:
-    """When a form was shown, as it says itself; what cannot be read is as old as can be."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-def uuid_or_none(text: str | None) -> UUID | None:
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        abort(400)
-
-
-def _before() -> tuple[datetime, UUID] | None:
-    """Where the story goes on: an instant and an id, as the page before wrote them."""
-    text = request.args.get("before")
-    if not text:
-        return None
-    at, _, entry_id = text.partition("_")
-    try:
-        instant = datetime.fromisoformat(at)
-    except ValueError:
-        abort(400)
-    found = uuid_or_none(entry_id)
-    if found is None or instant.tzinfo is None:
-        abort(400)
-    return instant, found
+    return forms.draw("hold", head, fault, until=until, by=by, tomorrow=tomorrow)
