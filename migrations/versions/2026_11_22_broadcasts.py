@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("due_at", Instant(), nullable=False),
         sa.Column("queued_at", Instant(), nullable=True),
         sa.Column("reason_code", sa.Text(), nullable=False),
-        sa.Column("reason_params", Json(), nullable=False),
+        sa.Column("reason_params", Json, nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name=op.f("fk_broadcast_people_workspace_id")
         ),
