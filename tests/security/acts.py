@@ -104,9 +104,20 @@ def of_templates(admin: Browser, act: Act, patch: pytest.MonkeyPatch) -> None:
 
 def of_settings(site: Site, admin: Browser, act: Act) -> None:
     one = f"/settings/fields/{site.field}"
-    branch = {"subject": "contact", "key": "", "label": "Branch", "type": "choice", "choices": "Care\nHousing"}
+    branch = {
+        "subject": "contact",
+        "key": "",
+        "label": "Branch",
+        "type": "choice",
+        "choices": "Care\nHousing",
+    }
     act("fields.add", "/settings/fields", branch)
-    changed = {"label": "Flats", "choices": "Some\nMany", "sure": "yes", "was": hidden(admin.page(one), "was")}
+    changed = {
+        "label": "Flats",
+        "choices": "Some\nMany",
+        "sure": "yes",
+        "was": hidden(admin.page(one), "was"),
+    }
     act("fields.change", one, changed)
     act("fields.retire", f"{one}/retire")
     act("fields.bring_back", f"{one}/bring-back")
