@@ -35,6 +35,7 @@ from app.web.admins.webhooks import webhooks
 from app.web.api import ApiDoor, make_api
 from app.web.incoming import add_incoming
 from app.web.marketers.broadcasts import broadcasts
+from app.web.marketers.acting import acting
 from app.web.marketers.checking import checking
 from app.web.marketers.contact import contact
 from app.web.marketers.contacts import contacts
@@ -63,7 +64,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, entry, own, colleagues, audit, tokens, today, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
+    account, entry, own, colleagues, audit, tokens, today, acting, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
     talks,
     broadcasts,
 )  # fmt: skip

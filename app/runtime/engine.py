@@ -18,6 +18,7 @@ from app.runtime import memory
 from app.runtime.sending_along import MUCH, Along, Routes, share, shared
 from app.services import (
     account_mails,
+    bulk_acts,
     enrolling,
     flagging,
     gathering,
@@ -172,6 +173,10 @@ class Engine:
         """Invitations, new passwords and notices leave; those long past are forgotten."""
         now = self.clock()
         return account_mails.send_due(self.world, self._house[0], now) + account_mails.forget(self.world, now)
+
+    def bulk(self) -> int:
+        """Acts on many contacts go on, a batch at a time."""
+        return self._until_idle(lambda: bulk_acts.run_due(self.world, self.clock()))
 
     def call(self) -> int:
         """Web hooks that are due are called."""

@@ -32,6 +32,7 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("send", tick, Engine.send),
         Job("breaker", timedelta(seconds=30), Engine.breaker),
         Job("account_mails", tick, Engine.account_mails),
+        Job("bulk", tick, Engine.bulk),
         Job("call", tick, Engine.call),
         Job("provider_events", tick, Engine.provider_events),
         Job("provider_tidy", timedelta(minutes=5), Engine.provider_tidy),

@@ -347,8 +347,22 @@ def _write(
     connection: Connection, workspace_id: UUID, known: Known, changes: Sequence[Change], values: Mapping[str, Any],
     code: str, by: str, now: datetime,
 ) -> None:  # fmt: skip
+    batch = store.Batch()
+    lay_down(batch, workspace_id, known, changes, values, code, by, now)
+    batch.write(connection)
+    # The names of tags and addresses may be personal; those of fields, topics and the like are ours.
+    names = [c.name for c in changes if c.kind in ("field", "consent", "owner")]
+    by_hand.audit(
+        connection, workspace_id, known.contact_id, code, {"names": names} if names else {}, by, now
+    )
+
+
+def lay_down(
+    batch: store.Batch, workspace_id: UUID, known: Known, changes: Sequence[Change], values: Mapping[str, Any],
+    code: str, by: str, now: datetime,
+) -> None:  # fmt: skip
     """The contact's own columns, a history row a change, and one line on the timeline."""
-    batch, who = store.Batch(), known.contact_id
+    who = known.contact_id
     batch.updates[who] = {**values, "revision": known.revision + 1, "updated_at": now, "judge_due_at": now}
     for change in changes:
         batch.facts.append(
@@ -368,10 +382,6 @@ def _write(
         )
     told = {"changes": [{"name": c.name, "old": c.old, "new": c.new} for c in changes]}
     batch.timeline.append((new_id(now), workspace_id, who, now, "contact", code, told, by))
-    batch.write(connection)
-    # The names of tags and addresses may be personal; those of fields, topics and the like are ours.
-    names = [c.name for c in changes if c.kind in ("field", "consent", "owner")]
-    by_hand.audit(connection, workspace_id, who, code, {"names": names} if names else {}, by, now)
 
 
 def _owners(connection: Connection, workspace_id: UUID) -> list[tuple[str, UUID]]:

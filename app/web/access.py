@@ -89,6 +89,7 @@ ACCESS: dict[str, str] = {
             "undo",
             "results",
         )
+        f"acting.{act}": "marketer" for act in ("prepare", "begin", "index", "show", "stop", "undo", "export")
     },
     "sequences.index": "viewer",
     "sequences.show": "viewer",

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from app.core.ids import timed_id
 from app.factory import create_app
-from app.services import account_mails, colleagues, custom_fields
+from app.services import account_mails, bulk_acts, colleagues, custom_fields
 from app.services.broadcasts.deciding import Wish as BroadcastWish
 from app.services.broadcasts.deciding import draft
 from app.services.dkim_keys import make
@@ -24,6 +24,7 @@ from app.services.segments.changing import publish
 from app.services.segments.reading import fields_of
 from app.services.suppressions import Asked, add, find
 from app.services.users import Wish
+from app.services.viewing import people
 from app.store import account_mails as account_rows
 from app.store import tables
 from app.store.caught import CaughtMails
@@ -64,6 +65,7 @@ class Site:
     task: UUID
     stay: UUID
     broadcast: UUID
+    bulk_act: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -93,6 +95,8 @@ class Site:
                     ("stay", f"stays/{self.stay}"),
                 )
             },
+            "acting.prepare": f"/contacts/acts/new?act=tag&give_tag=fair&who={self.scene.person}",
+            "acting.show": f"/contacts/acts/{self.bulk_act}",
             "sequences.show": "/sequences/line",
             "sequences.write": "/sequences/line/text",
             "sequences.prepare": "/sequences/line/publish",
@@ -179,7 +183,7 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     return Site(
         scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
         *_imports(scene),
-        _field(scene), _task(scene), stay, broadcast,
+        _field(scene), _task(scene), stay, broadcast, _bulk_act(scene, colleague),
     )  # fmt: skip
 
 
@@ -193,6 +197,12 @@ def _field(scene: Scene) -> UUID:
         "choices": HOSTILE[:80],
     }
     return custom_fields.add(scene.world, wish, NOW, None).id
+
+
+def _bulk_act(scene: Scene, by: UUID) -> UUID:
+    """A tag given to everybody, under a hostile name; it waits for its first batch."""
+    wish = bulk_acts.Wish("tag", tag=HOSTILE[:60].replace(",", " "))
+    return bulk_acts.begin(scene.world, "a form of its own", wish, bulk_acts.Chosen(people.Asked()), NOW, by)
 
 
 def _request(scene: Scene) -> str:

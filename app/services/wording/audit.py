@@ -3,7 +3,7 @@
 from app.services.wording.marking import N_
 
 ROOMS = (
-    "account", "contact", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound",
+    "account", "contact", "contacts", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound",
     "pace", "sender", "sending", "suppression", "token",
     "task", "talk", "broadcast",
 )  # fmt: skip
@@ -127,6 +127,16 @@ AUDIT = {
     "audit.talk.written_down": N_("talk written down"),
     "audit.talk.accepted": N_("accepted by sales"),
     "audit.talk.sent_back": N_("sent back to nurture"),
+    "audit.room.contacts": N_("many contacts at once"),
+    "audit.contacts.tag": N_("tag given to many"),
+    "audit.contacts.untag": N_("tag taken from many"),
+    "audit.contacts.owner": N_("owner of many changed"),
+    "audit.contacts.enroll": N_("many asked into a sequence"),
+    "audit.contacts.exit": N_("many taken out of a sequence"),
+    "audit.contacts.undo": N_("an act on many undone"),
+    "audit.contacts.stopped": N_("an act on many stopped"),
+    "audit.contacts.exported": N_("contacts exported"),
+    "audit.contact.added": N_("contact added by hand"),
     "audit.contact.erased": N_("contact erased"),
     **{f"audit.{room}.*": N_("%(member)s") for room in ROOMS},
 }
