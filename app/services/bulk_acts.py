@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -187,21 +188,10 @@ def _next(connection: Connection, world: World, act: RowMapping) -> list[UUID]:
     return [who for who in found if act["newest"] is None or who <= act["newest"]][:BATCH]
 
 
-def _tag(
-    connection: Connection, world: World, act: RowMapping, ids: Sequence[UUID], now: datetime
-) -> Counter[str]:
-    return _set_tag(connection, world, act, ids, now, act["params"]["tag"], True)
-
-
-def _untag(
-    connection: Connection, world: World, act: RowMapping, ids: Sequence[UUID], now: datetime
-) -> Counter[str]:
-    return _set_tag(connection, world, act, ids, now, act["params"]["tag"], False)
-
-
 def _set_tag(
-    connection: Connection, world: World, act: RowMapping, ids: Sequence[UUID], now: datetime, tag: str, wished: bool
+    connection: Connection, world: World, act: RowMapping, ids: Sequence[UUID], now: datetime, wished: bool, tag: str = ""
 ) -> Counter[str]:  # fmt: skip
+    tag = tag or act["params"]["tag"]
     known = contact_rows.load_known(
         connection, ids, world.library.catalogue(now).rules.lifecycle.key, lock=True
     )
@@ -305,13 +295,13 @@ def _undo_batch(
         still_tagged = [who for who in ids if who not in since]
     counts["since"] += len(ids) - len(still_tagged)
     if still_tagged:
-        counts.update(_set_tag(connection, world, act, still_tagged, now, tag, of["act"] == "untag"))
+        counts.update(_set_tag(connection, world, act, still_tagged, now, of["act"] == "untag", tag))
     return counts
 
 
 _WORK: Mapping[
     str, Callable[[Connection, World, RowMapping, Sequence[UUID], datetime], Counter[str]]
-] = {"tag": _tag, "untag": _untag, "owner": _owner, "enroll": _enroll, "exit": _exit}  # fmt: skip
+] = {"tag": partial(_set_tag, wished=True), "untag": partial(_set_tag, wished=False), "owner": _owner, "enroll": _enroll, "exit": _exit}  # fmt: skip
 
 
 def _left_out(
