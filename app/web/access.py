@@ -40,6 +40,9 @@ ACCESS: dict[str, str] = {
     **{f"audit.{act}": "admin" for act in ("index", "export")},
     "contacts.index": "viewer",
     "contacts.show": "viewer",
+    **{
+        f"acting.{act}": "marketer" for act in ("prepare", "begin", "index", "show", "stop", "undo", "export")
+    },
     **{f"tasks.{act}": "viewer" for act in ("index", "show")},
     **{f"talks.{act}": "sales" for act in ("show", "record", "accept", "send_back")},
     **{f"tasks.{act}": "sales" for act in ("take", "hand_over", "put_off", "done")},
@@ -89,7 +92,6 @@ ACCESS: dict[str, str] = {
             "undo",
             "results",
         )
-        f"acting.{act}": "marketer" for act in ("prepare", "begin", "index", "show", "stop", "undo", "export")
     },
     "sequences.index": "viewer",
     "sequences.show": "viewer",
