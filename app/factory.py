@@ -34,8 +34,8 @@ from app.web.admins.truths import truths
 from app.web.admins.webhooks import webhooks
 from app.web.api import ApiDoor, make_api
 from app.web.incoming import add_incoming
-from app.web.marketers.broadcasts import broadcasts
 from app.web.marketers.acting import acting
+from app.web.marketers.broadcasts import broadcasts
 from app.web.marketers.checking import checking
 from app.web.marketers.contact import contact
 from app.web.marketers.contacts import contacts

@@ -211,7 +211,7 @@ def test_an_empty_base_teaches_the_import(app: Flask, sqlite_database: Database)
         for table in ("contact_stages", "identities"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
         connection.execute(update(contacts).values(erased_at=NOW))
-    assert "trellis contacts import people.csv --dry-run" in signed_in(app, "marta").page("/contacts")
+    assert "Import a file" in signed_in(app, "marta").page("/contacts")
 
 
 def test_the_story_gives_each_entry_its_reason(marta: Browser, seeded: Seeded) -> None:
