@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import ColumnElement, Table, update
+from sqlalchemy import ColumnElement, Table, select, update
 
 from app.mail.replies import Outcome
 from app.services.authoring import previews
@@ -52,6 +52,18 @@ def of_contacts(site: Site, admin: Browser, act: Act) -> None:
     act("contact.note", f"{who}/notes", {"text": "a note", **seen(who, "shown_at")})
     act("contact.hold", f"{who}/hold", {**WHY, "until": "2026-12-24"})
     act("contact.release", f"{who}/hold/end")
+
+
+def of_many(site: Site, act: Act) -> None:
+    at = "/contacts/acts"
+    act("acting.stop", f"{at}/{site.bulk_act}/stop")
+    form = {"form_key": "a form that is sent once", "act": "tag", "give_tag": "fair", "scope": "all"}
+    act("acting.begin", at, form)
+    with site.scene.world.database.read() as connection:
+        table = tables.bulk_acts
+        begun = connection.execute(select(table.c.id).where(table.c.id != site.bulk_act)).scalar_one()
+    act("acting.undo", f"{at}/{begun}/undo")
+    act("acting.export", f"{at}/export", {"scope": "all"})
 
 
 def of_sales(site: Site, admin: Browser, act: Act) -> None:
