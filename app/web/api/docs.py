@@ -21,7 +21,7 @@ SETTINGS = {"withDefaultFonts": False, "telemetry": False, "hideClientButton": T
 ONCE = {
     "name": KEY, "in": "header", "required": False,
     "description": "The same request under the same key is done once, for a day.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[A-Za-z0-9._:-]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
 }  # fmt: skip
 
 docs = Blueprint("docs", __name__, url_prefix="/api", template_folder="templates")

@@ -22,17 +22,16 @@ from app.web.shared.context import now, web
 events = APIBlueprint("events", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Events")])
 SOURCE = "api"
 MOST = 500
+AT = "When it happened: 2026-11-24T10:00:00Z."
 Subject = Annotated[StrictStr, Field(max_length=200)]
 
 
-class EventWish(Body):
+class EventRow(Body):
     """Of one time and `key` there is one event, however often it is told. Without a key its content is its key."""
 
     contact: Email = Field(description="Address or id.")
     kind: Word = Field(description="Such as visited, trial_started, or your own as custom:name.")
-    at: Word = Field(
-        description="When it happened: 2026-11-24T10:00:00Z.", json_schema_extra={"format": "date-time"}
-    )
+    at: Word = Field(description=AT)
     subject: Subject = Field("", description="Page, piece or product it is about.")
     topics: list[Word] = Field([], max_length=20)
     key: Annotated[StrictStr, Field(max_length=300)] = ""
@@ -40,8 +39,15 @@ class EventWish(Body):
     verdict: Literal["human", "machine", "unknown"] = "human"
 
 
+class EventWish(EventRow):
+    """Of one time and `key` there is one event, however often it is told. Without a key its content is its key."""
+
+    # Told alone it is refused for a time that is none; of many, that is the result of its row.
+    at: Word = Field(description=AT, json_schema_extra={"format": "date-time"})
+
+
 class EventsWish(Body):
-    events: list[EventWish] = Field(min_length=1, max_length=MOST)
+    events: list[EventRow] = Field(min_length=1, max_length=MOST)
 
 
 class ToldEvent(BaseModel):
@@ -103,7 +109,7 @@ def tell_many(body: EventsWish) -> Response:
     return as_json(ToldEvents(new=summary.new, known=summary.known, results=rows))
 
 
-def _told(body: EventWish) -> Told:
+def _told(body: EventRow) -> Told:
     at = service.read_time(body.at)
     return Told(
         body.contact.strip(), body.kind, at, body.subject, body.topics, body.key, body.data, body.verdict

@@ -72,10 +72,8 @@ def _read() -> None:
         raise Refused(400, "bad_request", "A parameter holds a NUL sign. Leave it out.")
     if request.endpoint is None:
         return
-    if request.args and "caller" in g and not request.endpoint.endswith(".find"):
-        words = "This address takes no parameters."
-        name = next(iter(request.args))[:80].encode("utf-8", "replace").decode()
-        raise Refused(422, "invalid", words, [Place(detail=words, parameter=name)])
+    if "caller" in g:
+        _parameters(request.endpoint)
     if request.method != "POST":
         return
     if not request.is_json:
@@ -96,6 +94,18 @@ def _read() -> None:
             422, "invalid", "The body is a JSON object.", [Place(detail="Send an object.", pointer="")]
         )
     _check(found)
+
+
+def _parameters(endpoint: str) -> None:
+    """Of two values under one name, neither is taken for the one that was meant."""
+    if not endpoint.endswith(".find"):
+        name, words = next(iter(request.args), None), "This address takes no parameters."
+    else:
+        name = next((name for name, values in request.args.lists() if len(values) > 1), None)
+        words = "A parameter is given once. Leave out the others of this name."
+    if name is not None:
+        name = name[:80].encode("utf-8", "replace").decode()
+        raise Refused(422, "invalid", words, [Place(detail=words, parameter=name)])
 
 
 def _check(found: Any) -> None:

@@ -1,5 +1,6 @@
 """What holds for every route: who comes in, how errors look, what is done once, how often one may ask."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -138,6 +139,21 @@ def test_a_wrong_parameter_is_named(quick: Program, query: str) -> None:
 def test_a_parameter_that_is_not_taken_is_named(quick: Program, path: str) -> None:
     [place] = quick.get(f"{path}?fields=all", 422)["errors"]
     assert place["parameter"] == "fields"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/enrollments?sequence=a&sequence=b", "sequence"),
+        ("/enrollments?sequence=line&sequence=line", "sequence"),
+        ("/contacts?limit=5&tag=&tag=", "tag"),
+        ("/suppressions?lifted=true&limit=5&lifted=false", "lifted"),
+        ("/tasks?nothing=1&nothing=2", "nothing"),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_named(quick: Program, path: str, name: str) -> None:
+    [place] = quick.get(path, 422)["errors"]
+    assert place["parameter"] == name
 
 
 @pytest.mark.parametrize("after", ["", "x", "%00", "%ff", "AAAA", "A" * 99, "../../etc", "é" * 22])
@@ -298,6 +314,21 @@ def test_the_description_tells_every_route_and_its_scope(quick: Program) -> None
             names = [each["name"] for each in one.get("parameters", [])]
             assert ("Idempotency-Key" in names) == (method == "post")
     assert described == {name: scope for name, scope in ACCESS.items() if scope != OPEN}
+
+
+def test_the_description_takes_every_key_that_the_guard_takes(quick: Program) -> None:
+    spec = quick.call("GET", "/openapi.json", token="").get_json()
+    [schema] = [
+        each["schema"]
+        for each in spec["paths"]["/api/v1/contacts"]["post"]["parameters"]
+        if each["name"] == "Idempotency-Key"
+    ]
+    for number in range(256):
+        if chr(number) in "\r\n":
+            continue  # no header holds it
+        answer = quick.call("POST", "/contacts", json=ADA, headers={"Idempotency-Key": f"a{chr(number)}b"})
+        described = re.fullmatch(schema["pattern"], f"a{chr(number)}b") is not None
+        assert (answer.status_code == 200) == described, number
 
 
 def test_the_page_loads_nothing_from_elsewhere(quick: Program) -> None:

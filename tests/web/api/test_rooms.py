@@ -62,6 +62,14 @@ def test_a_batch_of_events_tells_each(program: Program) -> None:
     assert program.post("/events", {**VISIT, "contact": "nobody@x.example"}, 404)["code"] == "not_found"
 
 
+def test_the_description_promises_a_time_only_where_the_request_fails_without_one(quick: Program) -> None:
+    shapes = quick.call("GET", "/openapi.json", token="").get_json()["components"]["schemas"]
+    [alone] = [each for name, each in shapes.items() if name.endswith("EventWish")]
+    [of_many] = [each for name, each in shapes.items() if name.endswith("EventRow")]
+    assert alone["properties"]["at"]["format"] == "date-time"
+    assert "format" not in of_many["properties"]["at"]
+
+
 STAY = {"contact": line.address(1), "sequence": "line", "why": "asked by the CRM"}
 
 

@@ -1,6 +1,8 @@
 """The API keeps to its own description, whatever is sent: schemathesis makes the requests up."""
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import schemathesis
@@ -23,10 +25,26 @@ def tireless(sqlite_database: Database, tmp_path: Path) -> Program:
     return program_of(world, people=line.people(world, 3))
 
 
+def looks_plain(case: Case, asked: str) -> bool:
+    """Whether an address cannot show what is wrong: an empty list is nothing in it, a list of one is its one value."""
+    known = {each.name for each in case.operation.query}
+    sent = parse_qs(asked, keep_blank_values=True)
+    return any(
+        isinstance(value, list | dict) and len(sent.get(name, [])) < (2 if name in known else 1)
+        for name, value in (case.query or {}).items()
+    )
+
+
 def walk(program: Program, examples: int) -> int:
     """Every operation with made-up requests, good ones and bad ones; how many were sent."""
     load_all_checks()
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", program.app.extensions["api"])
+    asked: list[str] = []
+
+    def listening(environ: dict[str, Any], start_response: Any) -> Any:
+        asked[:] = [environ["QUERY_STRING"]]
+        return program.app.extensions["api"](environ, start_response)
+
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", listening)
     checks = [CHECKS.get_one(name) for name in CHECKS.get_all_names() if name != LEFT_OUT]
     headers = {"Authorization": f"Bearer {program.token}"}
     sent = 0
@@ -42,10 +60,10 @@ def walk(program: Program, examples: int) -> int:
             def each(case: Case) -> None:
                 nonlocal sent
                 sent += 1
-                # An unknown parameter that is an empty list or object leaves no trace in the address.
-                gone = any(value in ([], {}) for value in (case.query or {}).values())
-                used = [check for check in checks if not (gone and check is REJECTION)]
-                case.validate_response(case.call(headers=headers), checks=used, headers=headers)
+                answer = case.call(headers=headers)
+                hidden = looks_plain(case, asked[-1])
+                used = [check for check in checks if not (hidden and check is REJECTION)]
+                case.validate_response(answer, checks=used, headers=headers)
 
             each()
     return sent
