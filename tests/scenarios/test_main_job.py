@@ -216,7 +216,7 @@ def test_the_owner_gets_the_task_by_mail_with_the_story(stage: Stage) -> None:
     # What the machine told itself is no news to a sales person.
     for untold in ("internal/task", "Reached the goal", "Entered the stage"):
         assert untold not in text, untold
-    assert f"/contacts/{stage.contact(BIRGIT)}" in text
+    assert f"/tasks/{task.id}" in text
     assert mail.message["List-Unsubscribe"] is None
     assert mail.message["From"].addresses[0].addr_spec == "hello@halden.example"
     assert mail.links("/c/") == []

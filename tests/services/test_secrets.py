@@ -21,7 +21,7 @@ from config import Settings, new_encryption_key
 OLD, NEW, OTHER = (new_encryption_key() for _ in range(3))
 SOUNDS_SECRET = re.compile(r"secret|password|private|passphrase|credential|token")
 # A keyed or slow hash opens nothing, and a claim's token is no secret.
-NO_SECRET = {"password_hash", "token_hash", "must_change_password", "claim_token"}
+NO_SECRET = {"password_hash", "token_hash", "must_change_password", "claim_token", "token_id"}
 
 
 def vault(*keys: str) -> Vault:
