@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from email.parser import BytesHeaderParser
 from hashlib import file_digest
 from pathlib import Path
+from typing import TextIO
 from uuid import UUID
 
 from app.core.tokens import token_of_local_part
@@ -148,14 +149,38 @@ def _blank(path: Path, encoding: str, delimiter: str, wanted: Collection[str], *
         path.open(encoding=encoding, errors="replace", newline="") as source,
         half.open("w", encoding=encoding, errors="replace", newline="") as target,
     ):
-        csv.field_size_limit(1 << 24)
         out = csv.writer(target, delimiter=delimiter)
-        for number, cells in enumerate(csv.reader(source, delimiter=delimiter), 1):
-            if any(one in cell.casefold() for cell in cells for one in wanted):
+        for number, (cells, raw) in enumerate(_rows(source, delimiter), 1):
+            if any(one in part.casefold() for part in cells or [raw] for one in wanted):
                 numbers.append(number)
                 if whole:
                     continue
-                cells = [""] * len(cells)
-            out.writerow(cells)
+                cells = [""] * max(len(cells), 1)
+            if cells:
+                out.writerow(cells)
+            else:
+                target.write(raw)
     os.replace(half, path)
     return numbers
+
+
+def _rows(source: TextIO, delimiter: str) -> Iterator[tuple[list[str], str]]:
+    """Each row's cells and its text as it stands, numbered as an import numbers them: a runaway quote is
+    one row without cells. The limit on a cell is the process's and stays as it is."""
+    raw: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in source:
+            raw.append(line)
+            yield line
+
+    reader = csv.reader(lines(), delimiter=delimiter)
+    while True:
+        raw.clear()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            cells = []
+        yield cells, "".join(raw)
