@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from app.core.admission import Stay, refusal
 from app.core.conditions import Needs, needs, with_segments
-from app.core.enrollments import Enrollment, ended
+from app.core.enrollments import Enrollment
 from app.core.facts import Facts
 from app.core.reasons import Reason
 from app.core.steps import Ask, Send, Wait, WaitFor
 from app.services import by_hand
+from app.services.attending_many import end_stays
 from app.services.contacts import ContactFault
 from app.services.enrolling import ask_admission, is_asked, last_stay
 from app.services.library import Catalogue, SequenceVersion
@@ -26,7 +27,6 @@ from app.store import authoring, ledger, running
 from app.store import contacts as store
 from app.store.facts import load_facts
 from app.store.running import Held
-from app.store.tables import admissions
 
 LONGEST_WHY = 500
 
@@ -103,21 +103,8 @@ def leave(world: World, contact_id: UUID, key: str, why: str, actor: str, now: d
     version, why = _known(catalogue, key), _why(why)
     with world.database.write() as connection:
         _hold(connection, world, contact_id)
-        called_off = _call_off(connection, version, contact_id, why, now)
-        stays = [
-            held for held in _stays(connection, contact_id) if held.definition_id == version.definition_id
-        ]
-        if not stays and not called_off:
+        if not end_stays(connection, world, version, [contact_id], why, actor, now):
             raise ContactFault(Reason("enrollment.not_inside", {"sequence": key}))
-        over = Reason("exit.by_person", {"why": why, "sequence": key})
-        running.save(connection, [(held, ended(held.enrollment, over)) for held in stays], now)
-        for held in stays:
-            running.cancel_mails(connection, held.enrollment.id, over, now)
-            _tell(connection, world, held.enrollment, "ended", over, actor, now)
-        if called_off and not stays:
-            off = Reason("enroll.called_off", {"why": why, "sequence": key})
-            told = line(world.workspace_id, contact_id, "not_enrolled", off, now, actor=actor)
-            ledger.add_timeline(connection, [told])
         _audit(connection, world, contact_id, "contact.taken_out", key, actor, now)
 
 
@@ -323,21 +310,6 @@ def _audit(
 
 def _stays(connection: Connection, contact_id: UUID) -> Sequence[Held]:
     return running.active_of(connection, [contact_id])
-
-
-def _call_off(
-    connection: Connection, version: SequenceVersion, contact_id: UUID, why: str, now: datetime
-) -> bool:
-    table = admissions.c
-    mine = (table.contact_id == contact_id) & (table.definition_id == version.definition_id)
-    off = {
-        "state": "refused",
-        "ended_at": now,
-        "reason_code": "enroll.called_off",
-        "reason_params": {"why": why},
-    }
-    statement = update(admissions).where(mine, table.state == "waiting").values(**off)
-    return connection.execute(statement).rowcount > 0
 
 
 def _tell(

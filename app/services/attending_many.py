@@ -43,7 +43,7 @@ def end_stays(
 ) -> set[UUID]:  # fmt: skip
     """Take all of these contacts out of the sequence or away from its door; who of them was there."""
     key = version.sequence.key
-    called_off = {who for who in ids if _call_off(connection, version, who, why, now)}
+    called_off = _call_off(connection, version, ids, why, now)
     stays = [
         held for held in running.active_of(connection, ids) if held.definition_id == version.definition_id
     ]
@@ -62,21 +62,20 @@ def end_stays(
         line(world.workspace_id, who, "not_enrolled", off, now, actor=actor)
         for who in sorted(called_off - inside)
     ]
-    for row in told:
-        ledger.add_timeline(connection, [row])
+    ledger.add_timeline(connection, told)
     return called_off | inside
 
 
 def _call_off(
-    connection: Connection, version: SequenceVersion, contact_id: UUID, why: str, now: datetime
-) -> bool:
+    connection: Connection, version: SequenceVersion, ids: Sequence[UUID], why: str, now: datetime
+) -> set[UUID]:
     table = admissions.c
-    mine = (table.contact_id == contact_id) & (table.definition_id == version.definition_id)
+    theirs = table.contact_id.in_(ids) & (table.definition_id == version.definition_id)
     off = {
         "state": "refused",
         "ended_at": now,
         "reason_code": "enroll.called_off",
         "reason_params": {"why": why},
     }
-    statement = update(admissions).where(mine, table.state == "waiting").values(**off)
-    return connection.execute(statement).rowcount > 0
+    statement = update(admissions).where(theirs, table.state == "waiting").values(**off)
+    return set(connection.execute(statement.returning(table.contact_id)).scalars())
