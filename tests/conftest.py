@@ -92,9 +92,9 @@ def postgres() -> Iterator[Postgres]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def postgres_of_module(postgres: Postgres) -> Iterator[Database]:
-    """One PostgreSQL database for all tests of a module; `postgres_database` hands it out emptied."""
+@pytest.fixture(scope="session")
+def postgres_of_run(postgres: Postgres) -> Iterator[Database]:
+    """One PostgreSQL database for all tests of a worker; `postgres_database` leaves it empty."""
     database = postgres.create()
     yield database
     postgres.drop(database)
@@ -108,9 +108,9 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 
 
 @pytest.fixture
-def postgres_database(postgres_of_module: Database) -> Iterator[Database]:
-    yield postgres_of_module
-    empty(postgres_of_module)
+def postgres_database(postgres_of_run: Database) -> Iterator[Database]:
+    yield postgres_of_run
+    empty(postgres_of_run)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
