@@ -46,6 +46,7 @@ from app.web.marketers.segments import segments
 from app.web.marketers.sequences import sequences
 from app.web.marketers.templates import templates
 from app.web.marketers.today import today
+from app.web.marketers.views import views
 from app.web.recipients import add_recipients
 from app.web.sales.talks import talks
 from app.web.sales.tasks import tasks
@@ -64,7 +65,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, entry, own, colleagues, audit, tokens, today, acting, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
+    account, entry, own, colleagues, audit, tokens, today, acting, views, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
     talks,
     broadcasts,
 )  # fmt: skip

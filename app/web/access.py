@@ -40,6 +40,9 @@ ACCESS: dict[str, str] = {
     **{f"audit.{act}": "admin" for act in ("index", "export")},
     "contacts.index": "viewer",
     "contacts.show": "viewer",
+    # Everybody may keep searches for themselves; what the team sees takes somebody who works with contacts.
+    **{f"views.{act}": "viewer" for act in ("index", "save", "show", "rename", "overwrite", "delete")},
+    "views.share": "sales",
     **{
         f"acting.{act}": "marketer" for act in ("prepare", "begin", "index", "show", "stop", "undo", "export")
     },

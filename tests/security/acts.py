@@ -66,6 +66,18 @@ def of_many(site: Site, act: Act) -> None:
     act("acting.export", f"{at}/export", {"scope": "all"})
 
 
+def of_views(act: Act) -> None:
+    at = "/contacts/views"
+    page = act("views.save", at, {"title": "Mine", "q": "ana"})
+    found = re.search(r"view=([0-9a-f-]{36})", page)
+    assert found is not None
+    one = f"{at}/{found[1]}"
+    act("views.rename", one, {"title": "Ana", "revision": "1"})
+    act("views.overwrite", f"{one}/overwrite", {"q": "anna", "revision": "2"})
+    act("views.share", f"{one}/share", {"shared": "yes", "revision": "3"})
+    act("views.delete", f"{one}/delete", {"revision": "4"})
+
+
 def of_sales(site: Site, admin: Browser, act: Act) -> None:
     task, who = f"/tasks/{site.task}", f"/contacts/{site.scene.person}"
 

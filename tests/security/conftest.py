@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from app.core.ids import timed_id
 from app.factory import create_app
-from app.services import account_mails, bulk_acts, colleagues, custom_fields
+from app.services import account_mails, bulk_acts, colleagues, custom_fields, saved_views
 from app.services.broadcasts.deciding import Wish as BroadcastWish
 from app.services.broadcasts.deciding import draft
 from app.services.dkim_keys import make
@@ -24,7 +24,7 @@ from app.services.segments.changing import publish
 from app.services.segments.reading import fields_of
 from app.services.suppressions import Asked, add, find
 from app.services.users import Wish
-from app.services.viewing import people
+from app.services.viewing import Place, people
 from app.store import account_mails as account_rows
 from app.store import tables
 from app.store.caught import CaughtMails
@@ -66,6 +66,7 @@ class Site:
     stay: UUID
     broadcast: UUID
     bulk_act: UUID
+    view: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -97,6 +98,7 @@ class Site:
             },
             "acting.prepare": f"/contacts/acts/new?act=tag&give_tag=fair&who={self.scene.person}",
             "acting.show": f"/contacts/acts/{self.bulk_act}",
+            "views.show": f"/contacts/views/{self.view}",
             "sequences.show": "/sequences/line",
             "sequences.write": "/sequences/line/text",
             "sequences.prepare": "/sequences/line/publish",
@@ -183,7 +185,7 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     return Site(
         scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
         *_imports(scene),
-        _field(scene), _task(scene), stay, broadcast, _bulk_act(scene, colleague),
+        _field(scene), _task(scene), stay, broadcast, _bulk_act(scene, colleague), _view(scene, colleague),
     )  # fmt: skip
 
 
@@ -203,6 +205,14 @@ def _bulk_act(scene: Scene, by: UUID) -> UUID:
     """A tag given to everybody, under a hostile name; it waits for its first batch."""
     wish = bulk_acts.Wish("tag", tag=HOSTILE[:60].replace(",", " "))
     return bulk_acts.begin(scene.world, "a form of its own", wish, bulk_acts.Chosen(people.Asked()), NOW, by)
+
+
+def _view(scene: Scene, by: UUID) -> UUID:
+    """A view of the list that the viewer shares, with a hostile title and a hostile search."""
+    place = Place(scene.world.database, scene.world.workspace_id, None)
+    view = saved_views.save(place, HOSTILE[:80], people.Asked(text=HOSTILE), NOW, by)
+    saved_views.share(place, view, 1, True, NOW, by)
+    return view
 
 
 def _request(scene: Scene) -> str:

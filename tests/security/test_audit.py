@@ -127,6 +127,7 @@ def test_every_route_that_writes_leaves_an_entry(site: Site, monkeypatch: pytest
     bring_an_import(site, admin, act)
     acts.of_contacts(site, admin, act)
     acts.of_many(site, act)
+    acts.of_views(act)
     acts.of_segments_and_broadcasts(site, admin, act)
     acts.of_sales(site, admin, act)
     acts.of_sequences(admin, act)

@@ -32,6 +32,8 @@ MAY = {
     **{f"templates.{act}": ("marketer",) for act in (*WRITING, "translate", "test")},
     **{f"imports.{act}": ("marketer",) for act in IMPORTING},
     **{f"acting.{act}": ("marketer",) for act in ("begin", "stop", "undo", "export")},
+    **{f"views.{act}": ("viewer", *SALES) for act in ("save", "rename", "overwrite", "delete")},
+    "views.share": SALES,
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
     **{f"talks.{act}": SALES for act in ("record", "accept", "send_back")},
@@ -67,6 +69,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:contact_id>", str(site.scene.person))
         .replace("<uuid:task_id>", str(site.task))
         .replace("<uuid:import_id>", str(site.draft))
+        .replace("<uuid:view_id>", str(site.view))
         .replace("<uuid:act_id>", str(site.bulk_act))
         .replace("<uuid:user_id>", str(site.colleague))
         .replace("<uuid:field_id>", str(site.field))

@@ -5,7 +5,7 @@ from app.services.wording.marking import N_
 ROOMS = (
     "account", "contact", "contacts", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound",
     "pace", "sender", "sending", "suppression", "token",
-    "task", "talk", "broadcast",
+    "task", "talk", "broadcast", "view",
 )  # fmt: skip
 AUDIT = {
     "audit.room.account": N_("accounts"),
@@ -25,6 +25,13 @@ AUDIT = {
     "audit.room.talk": N_("talks"),
     "audit.room.import": N_("imports"),
     "audit.room.broadcast": N_("broadcasts"),
+    "audit.room.view": N_("saved views"),
+    "audit.view.saved": N_("view of the contacts saved"),
+    "audit.view.renamed": N_("view renamed"),
+    "audit.view.changed": N_("view given another search"),
+    "audit.view.shared": N_("view shared with the team"),
+    "audit.view.unshared": N_("view taken back from the team"),
+    "audit.view.deleted": N_("view deleted"),
     "audit.broadcast.drafted": N_("broadcast drafted"),
     "audit.broadcast.changed": N_("broadcast changed"),
     "audit.broadcast.frozen": N_("people of a broadcast written down"),

@@ -38,7 +38,7 @@ def read(args: MultiDict[str, str]) -> Asked:
     order = one_of("sort", ORDERS, ORDERS[0])
     chosen = set(args.getlist("col"))
     return Asked(
-        stage=args.get("stage") or None,
+        stage=line("stage") or None,
         text=line("q"),
         owner=owner,
         tag=line("tag"),
