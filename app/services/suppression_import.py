@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from app.services.importing.reading import Record, Table, read_table
 from app.services.importing.results import safe
 from app.services.sentences import say
 from app.services.suppressing import SCOPES, ValueHash, suppress
-from app.services.suppressions import SuppressionFault, Target, audit, read_target
+from app.services.suppressions import SuppressionFault, Target, audit, named_target
 from app.services.suppressions import topics as topics_of
 from app.services.world import World
 from app.store import suppressed as store
@@ -133,18 +133,12 @@ def _chunk(
             row = _understood(record, columns, usual, topics)
             if row.fault is None:
                 try:
-                    text = record.cells[columns.address]
-                    row = _Row(
-                        record,
-                        row.scope,
-                        row.topic,
-                        row.reason,
-                        read_target(connection, world, row.scope, text),
-                        None,
-                    )
+                    named = named_target(connection, world, row.scope, record.cells[columns.address])
+                    row = replace(row, target=named)
                 except SuppressionFault as fault:
-                    row = _Row(record, row.scope, row.topic, row.reason, None, fault.reason)
+                    row = replace(row, fault=fault.reason)
             rows.append(row)
+        rows = _whose(connection, world, rows)
         found.rows += len(rows)
         if dry_run:
             new = _would_be_new(
@@ -156,6 +150,18 @@ def _chunk(
     found.new += new
     found.standing += good - new
     yield from (row for row in rows if row.fault is not None)
+
+
+def _whose(connection: Connection, world: World, rows: list[_Row]) -> list[_Row]:
+    """The rows with the contacts whose addresses they name."""
+    values = [row.target.value for row in rows if row.target]
+    whose = store.contacts_at(connection, world.workspace_id, values)
+    return [
+        replace(row, target=replace(row.target, contact_id=whose.get(row.target.value)))
+        if row.target
+        else row
+        for row in rows
+    ]
 
 
 def _write(connection: Connection, world: World, row: _Row, now: datetime) -> bool:

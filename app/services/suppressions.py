@@ -113,6 +113,13 @@ def choices(world: World) -> tuple[list[str], list[str]]:
 
 
 def read_target(connection: Connection, world: World, scope: str, text: str) -> Target:
+    """What `text` names, and whose address it is. Raises SuppressionFault."""
+    named = named_target(connection, world, scope, text)
+    whose = store.contacts_at(connection, world.workspace_id, [named.value])
+    return replace(named, contact_id=whose.get(named.value))
+
+
+def named_target(connection: Connection, world: World, scope: str, text: str) -> Target:
     """The address, domain or company that `text` names. Raises SuppressionFault."""
     if scope not in SCOPES:
         raise SuppressionFault("suppression.scope", scope=scope[:40], known=list(SCOPES))
@@ -129,8 +136,7 @@ def read_target(connection: Connection, world: World, scope: str, text: str) -> 
         address = read_address(text)
     except AddressFault as fault:
         raise SuppressionFault(fault.reason.code, **fault.reason.params) from None
-    whose = store.contacts_at(connection, world.workspace_id, [address.key])
-    return Target(address.key, address.shown, whose.get(address.key))
+    return Target(address.key, address.shown)
 
 
 def add(
