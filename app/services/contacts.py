@@ -25,6 +25,7 @@ from app.services.importing.rows import RowFault, RowReader
 from app.services.stages import ask_the_gate_again
 from app.store import contacts as store
 from app.store.database import Database
+from app.store.hits import living
 
 CONSENT_STATES = ("asked", "given", "withdrawn")
 
@@ -272,7 +273,9 @@ def find_contact(database: Database, workspace_id: UUID, who: str) -> UUID | Non
             except AddressFault:
                 return None
             return store.contacts_of(connection, workspace_id, [key]).get(key)
-        return contact_id if store.exists(connection, workspace_id, contact_id) else None
+        # An old id is the survivor's, as an old address is.
+        found = living(connection, [contact_id]).get(contact_id)
+        return found.contact_id if found is not None and found.workspace_id == workspace_id else None
 
 
 @dataclass(frozen=True, slots=True)

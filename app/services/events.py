@@ -93,8 +93,10 @@ def record(
     told = Told(str(contact_id), kind, occurred_at, subject, topics, key, payload or {}, verdict)
     with world.database.write() as connection:
         row = _row(world, contact_id, told, source, now)
-        if not contacts.exists(connection, world.workspace_id, contact_id):
+        who = store.existing(connection, world.workspace_id, [contact_id]).get(contact_id)
+        if who is None:
             raise EventFault("contact.unknown", contact=str(contact_id))
+        row["contact_id"] = who
         known = store.known(connection, [row["id"]]).get(row["id"])
         if known is not None:
             _check_same(row, known)
@@ -239,7 +241,7 @@ def _contacts(connection: Connection, world: World, texts: Sequence[str]) -> dic
             except AddressFault:
                 continue
     there = store.existing(connection, world.workspace_id, list(by_id.values()))
-    found = {text: contact_id for text, contact_id in by_id.items() if contact_id in there}
+    found = {text: there[contact_id] for text, contact_id in by_id.items() if contact_id in there}
     holders = contacts.contacts_of(connection, world.workspace_id, list(by_key.values()))
     found.update({text: holders[key] for text, key in by_key.items() if key in holders})
     return found

@@ -52,6 +52,7 @@ def tell(world: World, now: datetime, limit: int = BATCH) -> int:
         .where(
             contacts.c.created_at <= since,
             contacts.c.erased_at.is_(None),
+            contacts.c.merged_into.is_(None),
             ~signs.exists(),
             ~opens.exists(),
             ~told.exists(),

@@ -157,14 +157,18 @@ def consents_fold(connection: Connection, ids: Sequence[UUID]) -> list[Judged]:
             select(contacts.c.id).where(contacts.c.id.in_(ids), contacts.c.erased_at.is_not(None))
         ).scalars()
     )
-    kept = connection.execute(select(consents).where(consents.c.contact_id.in_(ids)))
+    kept = connection.execute(
+        select(consents).where(consents.c.contact_id.in_(ids), consents.c.purpose != TRACKING)
+    )
     stands = {(row.contact_id, row.purpose): row.state for row in kept}
     entries = connection.execute(
         select(consent_entries.c.contact_id, consent_entries.c.purpose, consent_entries.c.state)
         .where(consent_entries.c.contact_id.in_(ids), consent_entries.c.purpose != TRACKING)
         .order_by(consent_entries.c.at, consent_entries.c.id)
     )
-    folded = {(row.contact_id, row.purpose): row.state for row in entries}
+    said = {(row.contact_id, row.purpose): row.state for row in entries}
+    # A merge that was undone says so of what nobody had said before it.
+    folded = {key: state for key, state in said.items() if state != "unknown"}
     wrong = {
         key[0]: "consent_without_entry" if key not in folded else "consent_differs"
         # Of several faults of one contact the graver is told: what stands without any entry.

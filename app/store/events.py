@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from app.store.tables import contacts, events
+from app.store.hits import living
+from app.store.tables import events
 
 
 def known(connection: Connection, event_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
@@ -16,11 +17,9 @@ def known(connection: Connection, event_ids: Collection[UUID]) -> dict[UUID, tup
     return {row.id: (row.contact_id, row.kind) for row in rows}
 
 
-def existing(connection: Connection, workspace_id: UUID, contact_ids: Collection[UUID]) -> set[UUID]:
-    """Those of `contact_ids` that are contacts of the workspace and were not erased."""
-    query = select(contacts.c.id).where(
-        contacts.c.workspace_id == workspace_id,
-        contacts.c.id.in_(contact_ids),
-        contacts.c.erased_at.is_(None),
-    )
-    return set(connection.execute(query).scalars())
+def existing(connection: Connection, workspace_id: UUID, contact_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Those of `contact_ids` that are contacts of the workspace and were not erased, with who they are now: what is
+    told of somebody who was merged is told of the survivor.
+    """
+    whose = living(connection, contact_ids)
+    return {asked: who.contact_id for asked, who in whose.items() if who.workspace_id == workspace_id}

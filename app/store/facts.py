@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Column,
+    CompoundSelect,
     Connection,
     FromClause,
     LargeBinary,
@@ -29,6 +30,7 @@ from app.store.tables import (
     consents,
     contact_criteria,
     contact_tags,
+    contacts,
     deliveries,
     events,
     interests,
@@ -147,7 +149,7 @@ class _Families:
     def dialect(self) -> str:
         return self.connection.dialect.name
 
-    def rows(self, statement: Select[Any], **values: Any) -> Iterable[Any]:
+    def rows(self, statement: Select[Any] | CompoundSelect[Any], **values: Any) -> Iterable[Any]:
         return self.connection.execute(statement, {"ids": self.ids, **values})
 
 
@@ -181,10 +183,18 @@ def _happenings(dialect: str, with_since: bool) -> Select[Any]:
 
 
 @cache
-def _had(dialect: str) -> Select[Any]:
+def _had(dialect: str) -> CompoundSelect[Any]:
+    """What those who were merged into the contact had, the contact had."""
     table = deliveries.c
-    found = _of_ids(dialect, deliveries, table.template)
-    return found.where(table.state.not_in(NOT_HAD), table.recipient_user_id.is_(None)).distinct()
+    reached = (table.state.not_in(NOT_HAD), table.recipient_user_id.is_(None))
+    own = _of_ids(dialect, deliveries, table.template).where(*reached)
+    into = contacts.c.merged_into
+    merged = (
+        select(_raw(dialect, into), table.template)
+        .join(contacts, contacts.c.id == table.contact_id)
+        .where(into.in_(bindparam("ids", expanding=True)), *reached)
+    )
+    return own.union(merged)
 
 
 @cache
@@ -203,9 +213,12 @@ def _read(dialect: str) -> Select[Any]:
 def _of_ids(dialect: str, table: FromClause, *columns: Any) -> Select[Any]:
     """The columns behind the contact's raw id."""
     contact = table.c.contact_id
+    return select(_raw(dialect, contact), *columns).where(contact.in_(bindparam("ids", expanding=True)))
+
+
+def _raw(dialect: str, column: Any) -> Any:
     native = NativeUuid() if dialect != "sqlite" else LargeBinary(16)
-    raw = type_coerce(contact, native).label("contact")
-    return select(raw, *columns).where(contact.in_(bindparam("ids", expanding=True)))
+    return type_coerce(column, native).label("contact")
 
 
 def _measure(row: Any) -> Measure:

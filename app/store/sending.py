@@ -17,6 +17,7 @@ from app.store.hints import said
 from app.store.prepared import Prepared, inserting
 from app.store.tables import (
     attempts,
+    contacts,
     deliveries,
     enrollments,
     sender_states,
@@ -36,11 +37,18 @@ def is_stopped(connection: Connection, workspace_id: UUID) -> bool:
 def sent_before(
     connection: Connection, contact_ids: Sequence[UUID]
 ) -> dict[UUID, list[tuple[str, str, datetime]]]:
-    """Per contact (template, message class, instant) of every mail that is out or on its way out."""
-    query = select(
-        deliveries.c.contact_id, deliveries.c.template, deliveries.c.message_class, deliveries.c.intent_at,
-        deliveries.c.accepted_at,
-    ).where(deliveries.c.contact_id.in_(contact_ids), deliveries.c.state.in_(OUT))  # fmt: skip
+    """Per contact (template, message class, instant) of every mail that is out or on its way out; what those who
+    were merged into them had is theirs.
+    """
+    d = deliveries.c
+    columns = (d.template, d.message_class, d.intent_at, d.accepted_at)
+    own = select(d.contact_id, *columns).where(d.contact_id.in_(contact_ids), d.state.in_(OUT))
+    merged = (
+        select(contacts.c.merged_into, *columns)
+        .join(contacts, contacts.c.id == d.contact_id)
+        .where(contacts.c.merged_into.in_(contact_ids), d.state.in_(OUT))
+    )
+    query = own.union_all(merged)
     found: dict[UUID, list[tuple[str, str, datetime]]] = {}
     for contact_id, template, message_class, intent_at, accepted_at in connection.execute(query):
         found.setdefault(contact_id, []).append((template, message_class, accepted_at or intent_at))

@@ -9,7 +9,7 @@ APP = Path(__file__).resolve().parents[2] / "app"
 PLACES = ("core", "services", "inbound", "mail", "runtime", "cli")
 FAMILIES = (
     "address", "ask", "branch", "condition", "contact", "ended", "enroll", "enrollment", "exit", "gate", "goal",
-    "health", "hit", "hook", "import", "mail", "parked", "password", "reply", "bounce", "returned", "score", "send", "set", "split",
+    "health", "hit", "hook", "import", "mail", "merge", "parked", "password", "reply", "bounce", "returned", "score", "send", "set", "split",
     "stage", "suppressed", "task", "wait", "wait_for", "webhook",
 )  # fmt: skip
 CODE = re.compile(rf"(?:{'|'.join(FAMILIES)})(?:\.[a-z_]+)+")

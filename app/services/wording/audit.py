@@ -116,6 +116,8 @@ AUDIT = {
     "audit.task.taken": N_("task taken"),
     "audit.task.handed_over": N_("task handed over"),
     "audit.task.due_moved": N_("task’s time moved"),
+    "audit.contact.merged": N_("two contacts merged"),
+    "audit.contact.unmerged": N_("merge of two contacts undone"),
     "audit.contact.moved": N_("contact moved to another stage"),
     "audit.contact.enrolled": N_("contact taken into a sequence"),
     "audit.contact.taken_out": N_("contact taken out of a sequence"),

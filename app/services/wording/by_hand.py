@@ -34,6 +34,31 @@ BY_HAND = {
     "contact.hold_when": N_("choose a day from tomorrow on, within a year"),
     "contact.own_rest": N_("they asked for a rest until %(until)s themselves, and that stays theirs to end"),
     "contact.tag_long": N_("a tag has at most %(longest)s signs; take a shorter word"),
+    "contact.merged": N_("%(name)s is the same person; addresses, signals, tasks and story are here now"),
+    "contact.merged_away": N_("the same person as %(name)s, where it goes on"),
+    "contact.unmerged": N_("the merge with %(name)s was undone; what it changed is as it was"),
+    "contact.unmerged_but": N_(
+        "the merge with %(name)s was undone; changed since, and therefore as it is: %(stayed)s"
+    ),
+    "contact.stop_merged": N_("said by %(name)s, who is the same person"),
+    "exit.merged": N_("the same person as %(name)s, who goes on instead"),
+    "left.exit.merged": N_("merged into another contact"),
+    "enroll.merged": N_("the same person as %(name)s, who may be taken in by hand"),
+    "stage.by_merge": N_("%(name)s, the same person, was further: at %(stage)s"),
+    "stage.merge_kept": N_(
+        "%(name)s, the same person, was at %(stage)s; no declared way leads there from %(kept)s, so it stays"
+    ),
+    "stage.merge_undone": N_("the merge that moved them to %(stage)s was undone"),
+    "merge.same": N_("this is the contact itself; choose another one"),
+    "merge.unknown": N_("one of the two is not here; look for them again"),
+    "merge.gone": N_("%(name)s was erased or merged already; open the contact that is left"),
+    "merge.stale": N_("something of the two changed since this page was shown; look again, then merge"),
+    "merge.leaving": N_("a mail to one of them leaves at this moment; merge again in a minute"),
+    "merge.too_much": N_(
+        "this contact has more than %(most)s lines of history; keep them, and merge the other in"
+    ),
+    "merge.erased": N_("one of the two was erased, so there is nothing to go back to"),
+    "merge.merged_on": N_("%(name)s was merged on since; undo the later merge first"),
     "note.empty": N_("the note is empty; write what others should know"),
     "note.long": N_("the note has %(length)s signs, and %(longest)s are room enough; shorten it"),
     "note.by_person": N_("%(text)s"),

@@ -152,6 +152,8 @@ contacts = Table(
         "ix_contacts_last", text("lower(last_name)"), postgresql_ops={"lower(last_name)": "text_pattern_ops"}
     ),
     Index("ix_contacts_source", "source", "id", **only("source IS NOT NULL")),
+    # What those who were merged had, the survivor had: asked for with every batch of mails.
+    Index("ix_contacts_merged", "merged_into", **only("merged_into IS NOT NULL")),
     Index(
         "ix_contacts_referred",
         "referred_by",
@@ -201,6 +203,7 @@ merges = Table(
     plain("merged_at", Instant),
     pseudonymous("merged_by", Id, nullable=True),
     plain("undone_at", Instant, nullable=True),
+    Index(None, "survivor_id"),
 )
 
 contact_stages = Table(
