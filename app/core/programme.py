@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from app.core.assignment import AssignRule, read_assignment
 from app.core.caps import FrequencyCap, parse_caps
 from app.core.contacts.flags import USUAL, read_flags
 from app.core.forms import Form, read_forms
@@ -32,6 +33,7 @@ _KEYS = (
     "flags",
     "when away",
     "subjects",
+    "tasks",
 )
 
 
@@ -51,6 +53,7 @@ class Programme:
     (ISO 3166, capitals) whose holidays `calendar` is to hold. `flags`: what becomes of a flagged address,
     by kind of flag. `subjects` are names of the topics that mails and pieces of the library are about.
     `wait_when_away`: marketing to those whose automatic answer says that they are away waits.
+    `tasks` are the rules by which tasks find who does them, the first that holds wins.
     """
 
     caps: tuple[FrequencyCap, ...] = ()
@@ -67,6 +70,7 @@ class Programme:
     flags: Mapping[str, str] = field(default_factory=lambda: USUAL)
     wait_when_away: bool = True
     subjects: Mapping[str, Topic] = field(default_factory=dict)
+    tasks: tuple[AssignRule, ...] = ()
 
 
 def read_programme(node: Node | None, calendar: Calendar) -> Programme:
@@ -91,6 +95,7 @@ def read_programme(node: Node | None, calendar: Calendar) -> Programme:
         holidays_of=_countries(node.get("holidays of")),
         flags=read_flags(node.get("flags")),
         wait_when_away=(away := node.get("when away")) is None or away.choice(_WHEN_AWAY, "defer") == "defer",
+        tasks=read_assignment(node.get("tasks")),
     )
 
 

@@ -28,6 +28,7 @@ from app.services import (
     privacy,
     provider_events,
     reacting,
+    reassigning,
     running,
     settling,
     silence,
@@ -201,6 +202,10 @@ class Engine:
     def broadcasts(self) -> int:
         """Audiences are written down, and mails of broadcasts queued."""
         return self._until_idle(lambda: queueing.work(self.world, self.clock()))
+
+    def reassign(self) -> int:
+        """Once a minute: open tasks of colleagues who were shut out are assigned again."""
+        return self._until_idle(lambda: reassigning.reassign(self.world, self.clock()))
 
     def segments(self) -> int:
         """Once an hour: how many people are in each segment is counted, for the list of segments."""

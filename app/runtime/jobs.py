@@ -39,6 +39,7 @@ def jobs(tick: timedelta) -> tuple[Job, ...]:
         Job("silence", timedelta(hours=1), Engine.silence),
         Job("gather", timedelta(hours=1), Engine.gather),
         Job("broadcasts", tick, Engine.broadcasts),
+        Job("reassign", timedelta(minutes=1), Engine.reassign),
         Job("segments", timedelta(hours=1), Engine.segments),
         Job("forget", timedelta(minutes=1), Engine.forget),
         Job("flags", timedelta(minutes=1), Engine.flags),

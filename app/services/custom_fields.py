@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.engine import Row
 
+from app.core.assignment import needs_of
 from app.core.conditions import Needs, needs
 from app.core.contacts import TYPES
 from app.core.reasons import Reason
@@ -274,6 +275,7 @@ def _rules(catalogue: Catalogue) -> Iterator[tuple[Use, frozenset[str]]]:
     total = Needs()
     for entry in catalogue.rules.lifecycle.entries:
         total = total | needs(entry.condition) if entry.condition is not None else total
+    total = total | (needs_of(catalogue.rules.programme.tasks) or Needs())
     forms = {name for form in catalogue.rules.programme.forms.values() for name in form.fields}
     yield Use("lifecycle", "lifecycle"), total.fields | forms
     for rule in (*catalogue.rules.scoring.fit, *catalogue.rules.scoring.engagement):

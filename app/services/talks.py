@@ -216,9 +216,9 @@ def _wake(
     row = connection.execute(
         select(task_rows).where(task_rows.c.dedupe_key == f"{contact_id}:wake:{key}")
     ).one()
-    if TASK_MAIL in catalogue.templates:
+    if row.owner_id is not None and TASK_MAIL in catalogue.templates:
         mail_key = keys.mail_of_task(row.dedupe_key)
-        mail = tasks.mail_to(world.workspace_id, contact_id, owner, row._asdict(), now, mail_key, at)
+        mail = tasks.mail_to(world.workspace_id, contact_id, row.owner_id, row._asdict(), now, mail_key, at)
         ledger.insert_new(connection, deliveries, [mail])
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Row
 from app.core import keys
 from app.core.reasons import Reason
 from app.services.accounts import ROLES
+from app.services.assigning import BY_HAND
 from app.services.tasks import TaskFault, call_back_mails, mail_to
 from app.services.tasks_mail import TASK_MAIL
 from app.services.timeline import line
@@ -102,7 +103,7 @@ def _give(
             raise TaskFault(Reason("task.colleague_cannot", {"name": colleague["name"]}))
         if task.owner_id == to:
             return False
-        _change(connection, task, seen, owner_id=to)
+        _change(connection, task, seen, owner_id=to, assigned_code=BY_HAND.code, assigned_rule=None)
         code = "task.taken" if to == by else "task.handed_over" if why else "task.handed_over_so"
         told = {"title": task.title, "name": colleague["name"], "why": why}
         _tell(connection, task, Reason(code, told), now, by)

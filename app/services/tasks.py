@@ -13,15 +13,17 @@ from app.core.effects import CreateTask
 from app.core.enrollments import Enrollment
 from app.core.ids import content_id
 from app.core.reasons import Reason
+from app.services import assigning
 from app.services.ids import new_id
 from app.services.library import Catalogue
 from app.services.tasks_mail import TASK_MAIL
 from app.services.timeline import line
 from app.services.users import audit
 from app.services.world import World
+from app.store import assigning as store
 from app.store import ledger
 from app.store.database import Database
-from app.store.tables import contacts, deliveries, tasks
+from app.store.tables import deliveries, tasks
 
 LONGEST_RESULT = 500
 # Mails that have not left our hands yet.
@@ -42,23 +44,22 @@ def create(
     mail_context: Mapping[str, Any] | None = None,
     owner: UUID | None = None,
 ) -> bool:
-    """Make the task for `owner`, else for the contact's owner (nobody's, if there is none); the same key makes it once.
+    """Make the task for `owner`, else for whom the rules name; the same key makes it once and takes one turn.
 
-    Its mail goes to `reader`, else to the owner; what `mail_context` holds travels with it.
+    Its mail goes to whose it is, else to `reader`; what `mail_context` holds travels with it.
     """
     key = f"{contact_id}:{task.key}"
-    if owner is None:
-        owner = connection.execute(
-            select(contacts.c.owner_id).where(contacts.c.id == contact_id)
-        ).scalar_one_or_none()
     row: dict[str, Any] = {
-        "id": new_id(now), "workspace_id": world.workspace_id, "contact_id": contact_id, "owner_id": owner,
+        "id": new_id(now), "workspace_id": world.workspace_id, "contact_id": contact_id, "owner_id": None,
         "kind": task.kind, "title": task.title, "body": body, "due_at": task.due_at, "state": "open",
         "dedupe_key": key, "enrollment_id": enrollment.id if enrollment else None,
         "reason_code": task.reason.code, "reason_params": dict(task.reason.params), "created_at": now,
     }  # fmt: skip
     if ledger.insert_new(connection, tasks, [row]) == 0:
         return False
+    assigned = assigning.assign(connection, world, catalogue, contact_id, now, owner)
+    to_whom = assigned.owner.id if assigned.owner else None
+    store.give(connection, row["id"], to_whom, assigned.reason.code, assigned.by_rule)
     params = {
         **task.reason.params,
         "title": task.title,
@@ -68,8 +69,14 @@ def create(
         world.workspace_id, contact_id, "task", Reason(task.reason.code, params), now,
         enrollment_id=enrollment.id if enrollment else None,
     )  # fmt: skip
-    ledger.add_timeline(connection, [told])
-    to = reader or owner
+    lines = [told]
+    if assigned.tells:
+        why = assigning.told(assigned, task.title)
+        lines.append(
+            line(world.workspace_id, contact_id, "task", why, now, enrollment_id=told["enrollment_id"])
+        )
+    ledger.add_timeline(connection, lines)
+    to = to_whom or reader
     if task.by_mail and to is not None and TASK_MAIL in catalogue.templates:
         mail = mail_to(world.workspace_id, contact_id, to, row, now, keys.mail_of_task(key))
         mail["context"] = {**mail["context"], **(mail_context or {})}

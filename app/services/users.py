@@ -6,7 +6,7 @@ without anybody's name or address in it.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,7 @@ RIGHTS = {
 }
 LONGEST = {"name": 120, "title": 120, "signature": 2000}
 PERSONAL = frozenset(LONGEST)
+LONGEST_AWAY = timedelta(days=2 * 366)
 
 
 class UserFault(Exception):
@@ -128,6 +129,27 @@ def enable(database: Database, workspace_id: UUID, email: str, now: datetime, by
             return False
         rows.change(connection, account["id"], disabled_at=None)
         _audit(connection, account, "account.enabled", {}, now, by)
+    return True
+
+
+def set_away(
+    database: Database,
+    workspace_id: UUID,
+    email: str,
+    until: datetime | None,
+    now: datetime,
+    by: UUID | None = None,
+) -> bool:
+    """Until then no rule gives them a task; None: they are here. False: it was so already. Raises UserFault."""
+    if until is not None and not now < until < now + LONGEST_AWAY:
+        raise UserFault("account.away_when")
+    with database.write() as connection:
+        account = _account(connection, workspace_id, email)
+        if account["away_until"] == until:
+            return False
+        rows.change(connection, account["id"], away_until=until)
+        detail = {"until": until.isoformat() if until else None}
+        _audit(connection, account, "account.away" if until else "account.back", detail, now, by)
     return True
 
 

@@ -30,6 +30,7 @@ ACCESS: dict[str, str] = {
             "change",
             "disable",
             "enable",
+            "away",
             "second_step_rule",
             "take_away",
         )

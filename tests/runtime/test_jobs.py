@@ -24,6 +24,7 @@ def test_the_names_stay_and_the_order_is_that_of_the_way_through() -> None:
         "silence",
         "gather",
         "broadcasts",
+        "reassign",
         "segments",
         "forget",
         "flags",

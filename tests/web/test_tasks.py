@@ -255,3 +255,18 @@ def test_a_task_of_another_workspace_is_not_there(
 def test_a_form_that_is_not_ours_is_refused(marta: Browser, task: UUID) -> None:
     for form in ({}, {"was_owner": "x", "was_due": ""}, {"was_owner": "", "was_due": "x"}):
         assert act(marta, task, "take", form).status_code == 400
+
+
+def test_why_a_task_is_whose_it_is(
+    none: None, jonas: Browser, sqlite_database: Database, seeded: Seeded
+) -> None:
+    by_turn = {"owner_id": seeded.sales_id, "assigned_code": "task.by_turn", "assigned_rule": "<b>Italy</b>"}
+    mine = lay_task(sqlite_database, seeded, 1, **by_turn)
+    page = jonas.page(f"/tasks/{mine}")
+    assert "Why it is yours" in page
+    assert "rule “&lt;b&gt;Italy&lt;/b&gt;”, and it was" in page
+    free = lay_task(sqlite_database, seeded, 2, assigned_code="task.no_rule")
+    assert "no rule says whose it is" in jonas.page(f"/tasks/{free}")
+    act(jonas, free, "take", form_of(jonas, free))
+    assert "took it, or a colleague handed it over" in jonas.page(f"/tasks/{free}")
+    assert "Why it is nobody" not in jonas.page(f"/tasks/{lay_task(sqlite_database, seeded, 3)}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from app.core.assignment import ONLY_LOOKS, Colleague
 from app.core.lint import Known, lint_condition, lint_sequence
 from app.core.reading import Finding
 from app.core.sequences import Sequence
@@ -63,8 +64,12 @@ def check(
     *,
     fields: Collection[str] | None = None,
     kept: Mapping[str, CompiledTemplate] | None = None,
+    team: Iterable[Colleague] | None = None,
 ) -> Checked:
-    """Read, compile and check. `kept` are compiled templates by digest, which are not compiled again."""
+    """Read, compile and check. `kept` are compiled templates by digest, which are not compiled again.
+
+    `team` is everybody who may be named; None: not known here.
+    """
     books = read_sources(sources, settings.lifecycle_preset, now)
     wanted, missing = recipes(sources, books, settings)
     compiled = compile_recipes(wanted, kept or {})
@@ -79,13 +84,13 @@ def check(
         linkless,
         None if fields is None else {*BUILT_IN_FIELDS, *fields},
     )
-    _cross(sources, books, known)
+    _cross(sources, books, known, None if team is None else {one.address: one for one in team})
     books.findings += [*lint_pieces(sources, books), *lint_links(wanted, compiled, sources)]
     findings = {*books.findings, *missing, *compiled.findings}
     return Checked(books, tuple(wanted), compiled, tuple(sorted(findings)))
 
 
-def _cross(sources: Sources, books: Books, known: Known) -> None:
+def _cross(sources: Sources, books: Books, known: Known, team: Mapping[str, Colleague] | None) -> None:
     """What one file says of another."""
     for source in sources.by_name.values():
         if source.kind == "sequence" and source.key in books.sequences:
@@ -95,7 +100,7 @@ def _cross(sources: Sources, books: Books, known: Known) -> None:
         elif source.kind == "scoring" and books.scoring is not None:
             books.tell(source, list(_scoring(books, known)))
         elif source.kind == "lifecycle" and books.lifecycle.stages:
-            books.tell(source, list(_lifecycle(books, known)))
+            books.tell(source, [*_lifecycle(books, known), *_tasks(books, known, team)])
 
 
 def _sequence(books: Books, sequence: Sequence, known: Known) -> list[Finding]:
@@ -123,3 +128,26 @@ def _lifecycle(books: Books, known: Known) -> Iterable[Finding]:
         if entry.condition is not None:
             path = ("presets", lifecycle.key, "entries", index, "if")
             yield from lint_condition(entry.condition, path, known)
+
+
+def _tasks(books: Books, known: Known, team: Mapping[str, Colleague] | None) -> Iterable[Finding]:
+    """The rules for tasks: what they look at, and whether those they name can do anything here."""
+    for index, rule in enumerate(books.programme.tasks):
+        path = ("programme", "tasks", index, rule.key)
+        if rule.condition is not None:
+            yield from lint_condition(rule.condition, (*path, "if"), known)
+        if team is None:
+            continue
+        for address in rule.to:
+            one = team.get(address)
+            if one is None:
+                message = f"The rule “{rule.key}” names {address}, who has no account here."
+                remedy = "Invite them under Settings, Colleagues, or name somebody who has one."
+                yield Finding("error", (*path, "to"), message, remedy)
+            elif one.role == ONLY_LOOKS:
+                message = f"The rule “{rule.key}” names {address}, who may only look on."
+                remedy = "Give them the role sales under Settings, Colleagues, or name somebody else."
+                yield Finding("error", (*path, "to"), message, remedy)
+            elif one.is_disabled:
+                message = f"The rule “{rule.key}” names {address}, who cannot sign in any more."
+                yield Finding("warning", (*path, "to"), message, "They are passed over. Take them out.")

@@ -12,7 +12,7 @@ from app.services.authoring import recent
 from app.services.authoring.gaps import gaps
 from app.services.authoring.linting import Checked, check
 from app.services.authoring.sources import Sources, as_sources, in_force, load_folder
-from app.store import authoring
+from app.store import assigning, authoring
 from app.store.database import Database
 from config import Settings
 
@@ -72,9 +72,11 @@ def check_over_live(
         live = in_force(connection, workspace_id)
         compiled = authoring.compiled_texts(connection)
         fields = authoring.custom_fields(connection, workspace_id)
+        team = assigning.team(connection, workspace_id)
     checked = check(
-        sources.over(as_sources(live)), settings, now, fields=fields, kept=recent.known() | _kept(compiled)
-    )
+        sources.over(as_sources(live)), settings, now, fields=fields, kept=recent.known() | _kept(compiled),
+        team=team,
+    )  # fmt: skip
     recent.remember(checked.compiled.done)
     return checked
 

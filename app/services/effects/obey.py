@@ -63,6 +63,7 @@ class _Rows:
     scores: list[tuple[UUID, AddScore]] = field(default_factory=list)
     interests: list[tuple[UUID, AddInterest]] = field(default_factory=list)
     tags: list[tuple[facts.Author, SetTag]] = field(default_factory=list)
+    tasks: list[tuple[Act, CreateTask]] = field(default_factory=list)
 
 
 def obey(
@@ -88,6 +89,9 @@ def obey(
     model = catalogue.rules.scoring
     scoring.add_entries(connection, world.workspace_id, model, rows.scores)
     scoring.add_interests(connection, world.workspace_id, model, rows.interests)
+    # Last: whose they are depends on all that was just written, and nobody else takes a turn until the end.
+    for act, task in rows.tasks:
+        tasks.create(connection, world, catalogue, act.contact_id, task, act.enrollment, now)
 
 
 def _move(
@@ -117,7 +121,7 @@ def _one(
         case SetCriterion():
             facts.set_criterion(connection, _author(world, act, now), effect)
         case CreateTask():
-            tasks.create(connection, world, catalogue, who, effect, act.enrollment, now)
+            rows.tasks.append((act, effect))
         case EnrollIn():
             _enroll(connection, world, catalogue, act, effect, rows, now)
         case Emit():

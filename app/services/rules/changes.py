@@ -1,9 +1,10 @@
 """What a change of the rules says, line by line: what, before, after."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.assignment import AssignRule
 from app.core.labels import Labels
 from app.core.lifecycle import EntryRule, Lifecycle
 from app.core.lifecycle.model import Stage
@@ -33,6 +34,7 @@ class Change:
 def changes(rules: Rules, lifecycle: Lifecycle, programme: Programme, scoring: ScoringModel) -> list[Change]:
     found = [
         *_programme(rules.programme, programme),
+        *_tasks(rules.programme.tasks, programme.tasks),
         *_lifecycle(rules.lifecycle, lifecycle),
         *_scoring(rules.scoring, scoring),
     ]
@@ -58,6 +60,24 @@ def _programme(old: Programme, new: Programme) -> Iterator[Change]:
     yield from _members(
         "form", {key: repr(one) for key, one in old.forms.items()}, {key: repr(one) for key, one in new.forms.items()}, True
     )  # fmt: skip
+
+
+def _tasks(old: Sequence[AssignRule], new: Sequence[AssignRule]) -> Iterator[Change]:
+    yield from _members(
+        "tasks", {rule.key: _assigns(rule) for rule in old}, {rule.key: _assigns(rule) for rule in new}
+    )
+    before, after = ({rule.key: rule.condition for rule in one} for one in (old, new))
+    for key in before.keys() & after.keys():
+        if before[key] != after[key]:
+            yield Change(Reason("rules.changed.tasks_when", {"key": key}), "…", "…")
+    kept = [[rule.key for rule in one if rule.key in before and rule.key in after] for one in (old, new)]
+    if kept[0] != kept[1]:
+        yield Change(Reason("rules.changed.tasks_order", {}), _list(kept[0]), _list(kept[1]))
+
+
+def _assigns(rule: AssignRule) -> str:
+    whom = _list(rule.to) if rule.to else rule.who
+    return f"{whom}{', in turn' * rule.in_turn}{', who become owners' * rule.own}"
 
 
 def _lifecycle(old: Lifecycle, new: Lifecycle) -> Iterator[Change]:

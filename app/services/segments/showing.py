@@ -24,7 +24,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Who asks for a segment: a sequence (`begins`: people enter by it), a segment, a score or a stage."""
+    """Who asks for a segment: a sequence (`begins`: people enter by it), a segment, a score, a stage or a rule for tasks."""
 
     kind: str
     key: str
@@ -146,6 +146,8 @@ def uses_of(catalogue: Catalogue, put_away: Collection[str] = ()) -> Mapping[str
         note(_needs(rule.condition).segments, Use("score", rule.key))
     for entry in rules.lifecycle.entries:
         note(_needs(entry.condition).segments, Use("stage", entry.stage))
+    for task in rules.programme.tasks:
+        note(_needs(task.condition).segments, Use("task", task.key))
     return {key: tuple(uses) for key, uses in found.items()}
 
 

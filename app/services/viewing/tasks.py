@@ -59,6 +59,12 @@ def _task(row: Found) -> Task:
     )  # fmt: skip
 
 
+def _assigned(row: Found) -> Reason | None:
+    if row.assigned_code is None:
+        return None
+    return Reason(row.assigned_code, {"rule": row.assigned_rule or "", "name": row.owner_name or ""})
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which open tasks: `whose` is mine, all or nobody; `after` is the place of the last one shown."""
@@ -127,10 +133,14 @@ class SentMail:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A task and all that whoever does it wants to know. `outcome` is what came of it, where it is done."""
+    """A task and all that whoever does it wants to know. `outcome` is what came of it, where it is done.
+
+    `assigned` is why it is whose it is; None of those that were made before rules said so.
+    """
 
     task: Task
     owner_id: UUID | None
+    assigned: Reason | None
     body: str
     state: str
     created_at: datetime
@@ -161,7 +171,7 @@ def look_at(place: Place, task_id: UUID, now: datetime) -> Whole | None:
         ]
         mine = [entry for entry in entries if entry.reason.params.get("title") == row.title]
         return Whole(
-            task=_task(row), owner_id=row.owner_id, body=row.body, state=row.state, created_at=row.created_at,
+            task=_task(row), owner_id=row.owner_id, assigned=_assigned(row), body=row.body, state=row.state, created_at=row.created_at,
             ended_at=row.ended_at,
             course=_course(person, row.reason_params),
             person=person,

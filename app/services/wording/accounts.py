@@ -5,6 +5,8 @@ from app.services.wording.marking import N_
 ACCOUNTS = {
     "account.has_account": N_("%(email)s has an account already; it stands in the list above"),
     "account.invited_already": N_("%(email)s is invited already; send that invitation again instead"),
+    "account.away_unreadable": N_("write the day they are back, such as 2026-11-30"),
+    "account.away_when": N_("choose a day that is still to come, two years ahead at most"),
     "account.stale": N_("somebody changed this account meanwhile; what is shown now is how it stands"),
     "account.gone": N_("this invitation was taken up or back meanwhile"),
     "account.state.active": N_("active"),

@@ -94,6 +94,18 @@ BY_HAND = {
     "task.handed_over_so": N_("handed over to %(name)s"),
     "task.due_moved": N_("due at another time: %(why)s"),
     "task.handed_over_meanwhile": N_("somebody else has the task now"),
+    "task.by_owner": N_("the contact is %(name)s’s"),
+    "task.by_rule": N_("rule “%(rule)s” names %(name)s"),
+    "task.by_turn": N_("rule “%(rule)s”, and it was %(name)s’s turn"),
+    "task.to_nobody": N_("rule “%(rule)s” leaves it to whoever takes it"),
+    "task.nobody_here": N_(
+        "nobody of rule “%(rule)s” is here, and no other rule holds; whoever takes it has it"
+    ),
+    "task.no_rule": N_("the contact has no owner and no rule says whose it is; whoever takes it has it"),
+    "task.given": N_("%(name)s was chosen when it was made"),
+    "task.by_hand": N_("%(name)s took it, or a colleague handed it over"),
+    "task.owned": N_("rule “%(rule)s” makes them the owner"),
+    "task.left_behind": N_("%(gone)s cannot sign in any more; it is assigned again"),
     "task.wake": N_("sent back to be asked again: %(why)s"),
     "talk.recorded": N_("told in a talk: %(note)s"),
     "talk.recorded_so": N_("told in a talk"),

@@ -55,6 +55,7 @@ users = Table(
     plain("failed_sign_ins", Integer),
     plain("locked_until", Instant, nullable=True),
     plain("disabled_at", Instant, nullable=True),
+    plain("away_until", Instant, nullable=True),  # until then no rule gives them a task
     plain("created_at", Instant),
     UniqueConstraint("workspace_id", "email"),
     info={"whose": "colleague"},

@@ -294,11 +294,22 @@ tasks = Table(
     plain("dedupe_key", Text),
     plain("enrollment_id", Id, nullable=True),
     *reason(),
+    plain("assigned_code", Text, nullable=True),  # why it is whose it is
+    plain("assigned_rule", Text, nullable=True),  # the name of the rule that said so
     plain("created_at", Instant),
     plain("ended_at", Instant, nullable=True),
     UniqueConstraint("workspace_id", "dedupe_key"),
     Index(None, "workspace_id", "state", "due_at"),
     Index(None, "contact_id"),
+)
+
+# Whose turn it is by the rules of several colleagues. One row, so that whoever looks at two rules waits for one lock.
+task_turns = Table(
+    "task_turns",
+    metadata,
+    plain("workspace_id", Id, ForeignKey("workspaces.id"), primary_key=True),
+    pseudonymous("turns", Json),  # by rule: the number of its last turn, and by colleague that of their own
+    info={"whose": "colleague"},
 )
 
 web_calls = Table(

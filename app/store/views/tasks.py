@@ -124,7 +124,8 @@ def kinds(connection: Connection, workspace_id: UUID) -> list[str]:
 
 def one(connection: Connection, workspace_id: UUID, task_id: UUID) -> Found | None:
     query = _read().add_columns(
-        tasks.c.body, tasks.c.state, tasks.c.created_at, tasks.c.ended_at, tasks.c.owner_id, tasks.c.enrollment_id
+        tasks.c.body, tasks.c.state, tasks.c.created_at, tasks.c.ended_at, tasks.c.owner_id, tasks.c.enrollment_id,
+        tasks.c.assigned_code, tasks.c.assigned_rule,
     )  # fmt: skip
     query = query.where(tasks.c.id == task_id, tasks.c.workspace_id == workspace_id)
     return connection.execute(query).one_or_none()

@@ -1,5 +1,7 @@
 """Colleagues: who works here with which role and rights, invited, changed, shut out and let in again."""
 
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -8,13 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from app.core.reasons import Reason
 from app.services import colleagues as service
-from app.services import second_step, users
+from app.services import reassigning, second_step, users
 from app.services.account_mails import LANGUAGES
 from app.services.accounts import ROLES
+from app.services.reading import Unreadable
 from app.services.users import UserFault, Wish
 from app.services.world import World, open_world
 from app.web.admins.rights import table
 from app.web.shared.context import now, user, web
+from app.web.shared.looks import zone
 
 colleagues = Blueprint("colleagues", __name__, url_prefix="/colleagues", template_folder="templates")
 LONGEST = 400
@@ -83,7 +87,27 @@ def change(user_id: UUID) -> ResponseReturnValue:
 
 @colleagues.post("/<uuid:user_id>/disable")
 def disable(user_id: UUID) -> ResponseReturnValue:
-    return _turn(user_id, users.disable, "disabled")
+    answer = _turn(user_id, users.disable, "disabled")
+    # Where the rules cannot be read now, the engine comes back to it every minute.
+    with suppress(Unreadable):
+        reassigning.reassign_all(web().world, now(), user().id)
+    return answer
+
+
+@colleagues.post("/<uuid:user_id>/away")
+def away(user_id: UUID) -> ResponseReturnValue:
+    """Until when rules give them no tasks; an empty day: they are here."""
+    account = _account(user_id)
+    text = request.form.get("back", "")[:LONGEST].strip()
+    try:
+        back = datetime.combine(date.fromisoformat(text), time(), zone()).astimezone(UTC) if text else None
+    except (ValueError, OverflowError):
+        return _one(user_id, Reason("account.away_unreadable")), 422
+    try:
+        users.set_away(web().database, web().workspace_id, account["email"], back, now(), user().id)
+    except UserFault as fault:
+        return _one(user_id, fault.reason), 422
+    return redirect(url_for("colleagues.show", user_id=user_id, done="away" if back else "back"), 303)
 
 
 @colleagues.post("/<uuid:user_id>/enable")
@@ -136,11 +160,21 @@ def _one(user_id: UUID, fault: Reason | None = None) -> str:
         "admins/colleague.html",
         one=found,
         state=users.state_of(found, now()),
+        tasks=reassigning.open_tasks(web().world, user_id),
+        away=found["away_until"] is not None and now() < found["away_until"],
+        back=_back(found["away_until"]),
         roles=ROLES[::-1],
         fault=fault,
         done=request.args.get("done"),
         here="colleagues",
     )
+
+
+def _back(until: datetime | None) -> str:
+    """As the field shows it: the day, on the reader's clock."""
+    if request.method == "POST" and "back" in request.form:
+        return request.form["back"][:LONGEST]
+    return until.astimezone(zone()).date().isoformat() if until is not None and now() < until else ""
 
 
 def _listing(fault: Reason | None = None, wish: dict[str, Any] | None = None) -> str:
