@@ -16,6 +16,7 @@ from config import Settings
 from tests.support.account_links import account_mails, link_in
 from tests.support.seed import PASSWORD, Seeded
 from tests.web.conftest import Browser, Clock
+from tests.web.test_tasks import lay_task
 
 LIST = "/colleagues"
 ADA = {
@@ -116,7 +117,8 @@ def test_who_is_away_and_how_many_tasks_go_to_others(
     marta: Browser, seeded: Seeded, sqlite_database: Database, clock: Clock
 ) -> None:
     one = f"{LIST}/{seeded.sales_id}"
-    assert "assigned again, by the rules for tasks" in marta.page(one)
+    lay_task(sqlite_database, seeded, 1, owner_id=seeded.sales_id)
+    assert "<b>1</b><span>open task is assigned again, by the rules for tasks" in marta.page(one)
     day = (clock.at + timedelta(days=7)).date().isoformat()
     assert marta.post(f"{one}/away", {"back": day}, on=one).location == f"{one}?done=away"
     assert marta.post(f"{one}/away", {"back": day}, on=one).location == f"{one}?done=away"
@@ -126,7 +128,6 @@ def test_who_is_away_and_how_many_tasks_go_to_others(
     for bad, words in (
         ("tomorrow", "write the day they are back"),
         ("<i>", "write the day they are back"),
-        ("2026-02-30\0", "write the day they are back"),
         ("0001-01-01", "a day that is still to come"),
         ("9999-12-31", "a day that is still to come"),
         ("2020-01-01", "a day that is still to come"),
