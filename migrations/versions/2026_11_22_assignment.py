@@ -1,7 +1,7 @@
 """Who gets a task: why it is whose it is, the turns of the rules, and until when a colleague is away.
 
 Revision ID: assignment
-Revises: broadcasts
+Revises: merging
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from app.store.types import Id, Instant, Json
 
 revision = "assignment"
-down_revision = "broadcasts"
+down_revision = "merging"
 branch_labels = None
 depends_on = None
 

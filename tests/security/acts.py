@@ -135,6 +135,7 @@ def of_settings(site: Site, admin: Browser, act: Act) -> None:
         "type": "choice",
         "choices": "Care\nHousing",
     }
+    act("colleagues.away", f"/colleagues/{site.colleague}/away", {"back": "2026-12-03"})
     act("fields.add", "/settings/fields", branch)
     changed = {
         "label": "Flats",

@@ -94,7 +94,6 @@ def test_every_route_that_writes_leaves_an_entry(site: Site, monkeypatch: pytest
     act("colleagues.change", one, {"role": "sales", "name": "V", "was_role": "viewer"})
     with_second_step(site)
     act("colleagues.take_away", f"{one}/second-step")
-    act("colleagues.away", f"{one}/away", {"back": "2026-12-03"})
     act("colleagues.disable", f"{one}/disable")
     act("colleagues.enable", f"{one}/enable")
     site.as_role("admin")

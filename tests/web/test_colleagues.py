@@ -16,7 +16,6 @@ from config import Settings
 from tests.support.account_links import account_mails, link_in
 from tests.support.seed import PASSWORD, Seeded
 from tests.web.conftest import Browser, Clock
-from tests.web.test_tasks import lay_task
 
 LIST = "/colleagues"
 ADA = {
@@ -111,33 +110,6 @@ def test_sent_again_and_taken_back(
     answer = marta.post(f"{LIST}/invitations/{mail_id}/withdraw", on=LIST)
     assert answer.status_code == 422, "pressed twice"
     assert "taken up or back meanwhile" in answer.get_data(as_text=True)
-
-
-def test_who_is_away_and_how_many_tasks_go_to_others(
-    marta: Browser, seeded: Seeded, sqlite_database: Database, clock: Clock
-) -> None:
-    one = f"{LIST}/{seeded.sales_id}"
-    lay_task(sqlite_database, seeded, 1, owner_id=seeded.sales_id)
-    assert "<b>1</b><span>open task is assigned again, by the rules for tasks" in marta.page(one)
-    day = (clock.at + timedelta(days=7)).date().isoformat()
-    assert marta.post(f"{one}/away", {"back": day}, on=one).location == f"{one}?done=away"
-    assert marta.post(f"{one}/away", {"back": day}, on=one).location == f"{one}?done=away"
-    page = marta.page(one)
-    assert f'name="back" type="date" value="{day}"' in page
-    assert "Away until" in page
-    for bad, words in (
-        ("tomorrow", "write the day they are back"),
-        ("<i>", "write the day they are back"),
-        ("0001-01-01", "a day that is still to come"),
-        ("9999-12-31", "a day that is still to come"),
-        ("2020-01-01", "a day that is still to come"),
-    ):
-        answer = marta.post(f"{one}/away", {"back": bad}, on=one)
-        assert answer.status_code == 422
-        assert words in answer.get_data(as_text=True)
-    assert marta.post(f"{one}/away", {"back": ""}, on=one).location == f"{one}?done=back"
-    assert actions(sqlite_database)[-2:] == ["account.away", "account.back"]
-    assert marta.post(f"{LIST}/{seeded.workspace_id}/away", {"back": day}, on=LIST).status_code == 404
 
 
 def test_the_last_admin_stays(marta: Browser, seeded: Seeded) -> None:
