@@ -2,11 +2,15 @@
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from app.cli import COMMANDS, Commands
 from app.core.conditions import KINDS as EVENT_KINDS
@@ -18,6 +22,7 @@ from app.core.gate import RULES
 from app.core.reading import Finding
 from app.core.sequences import TOP_KEYS, TRIGGERS, read_sequence
 from app.core.steps import KINDS
+from app.factory import BLUEPRINTS
 from app.files.trees import read_document
 from app.mail import language
 from app.mail.source import CLASSES, KEYS, parse_source
@@ -172,6 +177,83 @@ def test_every_command_is_told() -> None:
     every = list(commands(Commands("trellis")))
     assert len(every) > len(COMMANDS)
     assert [command for command in every if f"`{command}" not in page] == []
+
+
+LINES = re.compile(r"^```\n(.*?)^```$", re.M | re.S)
+INLINE = re.compile(r"`(trellis [^`]+)`")
+ONE_ID = "01a0d7aa-0900-7000-8000-000000000015"
+
+
+def told_commands() -> Iterator[tuple[str, str]]:
+    """Page and command: each line of a block, and what stands between back-ticks in a sentence."""
+    for page in PAGES:
+        text = page.read_text()
+        blocks = "\n".join(LINES.findall(text)).replace("\\\n", " ")
+        lines = re.findall(r"^\s*(trellis .+)$", blocks, re.M)
+        for line in (*lines, *INLINE.findall(LINES.sub("", text))):
+            yield page.stem, re.split(r"\s{3,}", line)[0]
+
+
+def unknown_in(line: str) -> str:
+    """The first word of a command that `--help` would not know; empty: it is right."""
+    command: click.Command = Commands("trellis")
+    for word in shlex.split(line.replace("…", "x"), comments=True)[1:]:
+        if word in ("<", ">", "|") or word.startswith("["):
+            break
+        if word.startswith("-"):
+            options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+            if word.partition("=")[0] not in options | {"--help", "-h"}:
+                return word
+        elif isinstance(command, click.Group):
+            found = command.get_command(click.Context(command), word)
+            if found is None:
+                return word
+            command = found
+    return ""
+
+
+def test_every_command_in_the_pages_exists() -> None:
+    every = list(told_commands())
+    assert len(every) > 100
+    assert [(page, line) for page, line in every if unknown_in(line)] == []
+
+
+@pytest.mark.parametrize("line", ["trellis fly", "trellis tasks fly", "trellis backup --fly FILE"])
+def test_a_command_that_is_not_there_is_found(line: str) -> None:
+    assert unknown_in(line) == "fly" or unknown_in(line) == "--fly"
+
+
+def test_every_page_named_in_the_short_ways_is_there() -> None:
+    app = Flask(__name__)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    routes = app.url_map.bind("trellis.example")
+    named = {
+        path for path in re.findall(r"`(/[^`]*)`", text_of("how-do-i.md")) if not path.startswith("/api/")
+    }
+    assert len(named) > 15
+    missing = []
+    for path in named:
+        try:
+            routes.match(path.partition("?")[0].replace("…", ONE_ID))
+        except RequestRedirect:
+            pass
+        except HTTPException:
+            missing.append(path)
+    assert missing == []
+
+
+def test_every_button_named_in_the_short_ways_is_on_a_page() -> None:
+    pages = "\n".join(page.read_text() for page in (ROOT / "app" / "web").rglob("*.html"))
+    named = set(re.findall(r"(?<![*\w])\*([^*\n]+)\*", text_of("how-do-i.md")))
+    assert len(named) > 30
+    assert [words for words in sorted(named) if not on_a_page(words, pages)] == []
+
+
+def on_a_page(words: str, pages: str) -> bool:
+    """In so many words; "…" inside of them stands for a figure, and a page may end them with a mark."""
+    pattern = re.escape(words).replace("\\ …\\ ", r" %\(\w+\)s ")
+    return re.search(rf'"{pattern}[.?…]?"', pages) is not None
 
 
 def test_every_job_is_told() -> None:
