@@ -112,7 +112,7 @@ def load_known(
         mine = contacts.c.id.in_(part)
         query = select(*(contacts.c[name] for name in ("id", "owner_id", "revision", "fields", *COLUMNS)))
         query = query.where(mine).order_by(contacts.c.id)
-        for row in connection.execute(query.with_for_update() if lock else query).mappings():
+        for row in connection.execute(query.with_for_update(key_share=True) if lock else query).mappings():
             known[row["id"]] = _known(row)
         _add_companies(connection, part, known)
         _add_addresses(connection, part, known)
@@ -245,14 +245,17 @@ def last_change(connection: Connection, contact_id: UUID, kind: str, name: str) 
 
 
 def lock(connection: Connection, workspace_id: UUID, contact_id: UUID) -> bool:
-    """Hold one contact until the transaction ends, so that two who act on it take turns; False: it is not there."""
+    """Hold one contact until the transaction ends, so that two who act on it take turns; False: it is not there.
+
+    Rows that refer to the contact do not wait: the sender writes them with the contact's mails in its hands.
+    """
     query = select(contacts.c.id).where(
         contacts.c.workspace_id == workspace_id,
         contacts.c.id == contact_id,
         contacts.c.erased_at.is_(None),
         contacts.c.merged_into.is_(None),
     )
-    return connection.execute(query.with_for_update()).first() is not None
+    return connection.execute(query.with_for_update(key_share=True)).first() is not None
 
 
 def rests_until(connection: Connection, contact_id: UUID) -> datetime | None:

@@ -12,6 +12,7 @@ from app.store.claims import RELEASED, Claim, ids_of, locked, mark_claimed, uncl
 from app.store.hints import said, within
 from app.store.plain_rows import plain_rows
 from app.store.queues import WAITING_MAIL
+from app.store.sending import hold
 from app.store.tables import (
     broadcasts,
     contacts,
@@ -141,14 +142,11 @@ def claimed(connection: Connection, ids: Sequence[UUID], token: UUID) -> list[Ro
 def lost(
     connection: Connection, rows: Sequence[Row[Any]], token: UUID, settled: Sequence[Row[Any]]
 ) -> set[UUID]:
-    """Which of these claimed mails are no longer ours. Those of `settled` are about to be written, so they are locked,
-    their enrollments first, as everybody does who ends one.
+    """Which of these claimed mails are no longer ours. Those of `settled` are about to be written, so they are held,
+    their enrollments first.
     """
-    ending = [row.enrollment_id for row in settled if row.enrollment_id is not None]
-    for table, ids in ((enrollments, ending), (deliveries, ids_of(settled))):
-        if ids:
-            query = select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id)
-            connection.execute(query.with_for_update(key_share=True))
+    hold(connection, enrollments, (row.enrollment_id for row in settled))
+    hold(connection, deliveries, ids_of(settled))
     mine = (deliveries.c.id.in_(ids_of(rows)), *_held_with(token))
     if connection.execute(select(func.count()).select_from(deliveries).where(*mine)).scalar_one() == len(
         rows

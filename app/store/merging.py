@@ -62,7 +62,7 @@ def pair(
     c = contacts.c
     if hold:
         # In one order for all, so that two who merge the same people never wait for each other.
-        connection.execute(select(c.id).where(c.id.in_(ids)).order_by(c.id).with_for_update())
+        connection.execute(select(c.id).where(c.id.in_(ids)).order_by(c.id).with_for_update(key_share=True))
     query = (
         select(
             contacts,

@@ -30,7 +30,7 @@ def lock_contact(connection: Connection, workspace_id: UUID, contact_id: UUID) -
     if who is None or who.workspace_id != workspace_id:
         return None
     query = select(contacts.c.id).where(contacts.c.id == who.contact_id, contacts.c.erased_at.is_(None))
-    return connection.execute(query.with_for_update()).scalar_one_or_none()
+    return connection.execute(query.with_for_update(key_share=True)).scalar_one_or_none()
 
 
 def person(connection: Connection, workspace_id: UUID, contact_id: UUID) -> Row[Any] | None:

@@ -4,12 +4,12 @@ queued → claimed → intent → accepted | deferred | failed | uncertain; the 
 suppressed, expired or cancelled. What is ended stays as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 from sqlalchemy.engine import Row
 
 from app.store.claims import RELEASED
@@ -78,6 +78,19 @@ _gated = Prepared(
         | RELEASED
     )
 )
+
+
+def hold(connection: Connection, table: Table, ids: Iterable[UUID | None]) -> None:
+    """Keep others from changing these rows until this commits; rows that refer to them do not wait.
+
+    Contacts are held before enrollments, enrollments before deliveries, and several in one order: who ends a stay
+    has it in hand and comes for its mails next, so whoever ends a mail does the same and no two wait for each
+    other. SQLite has one writer at a time.
+    """
+    wanted = {each for each in ids if each is not None}
+    if wanted and connection.dialect.name == "postgresql":
+        query = select(table.c.id).where(table.c.id.in_(wanted)).order_by(table.c.id)
+        connection.execute(query.with_for_update(key_share=True))
 
 
 def write_gated(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

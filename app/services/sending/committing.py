@@ -21,6 +21,7 @@ from app.services.sending.gating import goes_on, note
 from app.services.sending.outcomes import Tried, record
 from app.services.world import World
 from app.store import in_hand, ledger, sending
+from app.store.tables import enrollments
 
 log = structlog.get_logger()
 # Seconds between attempts to write down what happened.
@@ -148,6 +149,7 @@ def _write_faults(
     connection: Connection, world: World, faults: Sequence[tuple[Row[Any], Reason]], now: datetime
 ) -> None:
     """A mail that cannot be written has failed; its sequence goes on as it declares."""
+    sending.hold(connection, enrollments, (row.enrollment_id for row, _ in faults))
     rows = [
         {
             "row_id": row.id, "row_token": row.claim_token, "new_state": "failed", "new_due_at": row.due_at, "new_template": row.template,

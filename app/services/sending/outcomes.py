@@ -21,7 +21,7 @@ from app.services.sending.throttling import slowed_down
 from app.services.world import World
 from app.store import ledger, sending
 from app.store.claims import RELEASED
-from app.store.tables import sender_states
+from app.store.tables import contacts, enrollments, sender_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Tried:
 
 def record(connection: Connection, world: World, tried: Sequence[Tried]) -> None:
     """Write what came of these tries, in the caller's transaction."""
+    sending.hold(connection, contacts, (one.row.contact_id for one in tried if _is_dead_address(one.outcome)))
+    sending.hold(connection, enrollments, (one.row.enrollment_id for one in tried))
     rows, tries, notes, going = [], [], [], []
     sick: dict[str, Tried] = {}
     for one in tried:

@@ -45,10 +45,10 @@ def take_over(world: World, journal: Journal, now: datetime) -> Recovered:
                 found.uncertain += outcome.kind == "uncertain"
             elif row.state != "uncertain":
                 back.setdefault(row.claim_token, []).append(row.id)
+        record(connection, world, tried)
         for token, ids in back.items():
             in_hand.give_back(connection, ids, token)
             found.given_back += len(ids)
-        record(connection, world, tried)
     journal.settle()
     return found
 
@@ -80,13 +80,16 @@ def reap(world: World, now: datetime) -> Recovered:
         # One more lease on top for our own: a slow server is not a dead worker.
         grace = timedelta(seconds=world.settings.lease_seconds)
         tried: list[Tried] = []
+        back: list[Row[Any]] = []
         for row in in_hand.leases_run_out(connection, world.workspace_id, now):
             if row.state == "claimed":
-                in_hand.give_back(connection, [row.id], row.claim_token)
-                found.given_back += 1
+                back.append(row)
             elif row.claimed_by != world.settings.worker_name or row.claimed_until + grace < now:
                 outcome = Outcome("uncertain", "dot", text="The worker was not heard of again.")
                 tried.append(_tried(row, outcome, now))
                 found.uncertain += 1
         record(connection, world, tried)
+        for row in back:
+            in_hand.give_back(connection, [row.id], row.claim_token)
+    found.given_back = len(back)
     return found

@@ -8,17 +8,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, select, update
 
 from app.core.reasons import Reason
 from app.core.tokens import ManageToken
+from app.mail.replies import Outcome
 from app.services import attending, enrolling, signals
 from app.services.enrolling import admit_due, ask_admission
 from app.services.sending.gating import claim_and_gate
+from app.services.sending.outcomes import Tried, record
 from app.services.sending.worker import Sender
-from app.store import running
+from app.services.timeline import line as told_line
+from app.store import contacts, in_hand, ledger, recipients, running
 from app.store.database import Database
-from app.store.tables import consents, enrollments
+from app.store.tables import consents, deliveries, enrollments
 from tests.services.sending.conftest import House
 from tests.support import line
 from tests.support.rules import SLOWLY, programme, rows
@@ -51,6 +54,15 @@ def together(*works: Callable[[], Any]) -> list[Exception]:
     for thread in threads:
         thread.join()
     return errors
+
+
+def waiting(connection: Connection) -> bool:
+    """Whether anybody in this database waits for a lock that somebody else holds."""
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE NOT granted AND datname = current_database()"
+    )
+    return bool(connection.exec_driver_sql(query).scalar_one())
 
 
 def test_the_gate_never_waits_for_who_ends_a_stay(postgres_house: House) -> None:
@@ -104,6 +116,46 @@ def test_exits_goodbyes_and_the_sender_all_at_once(postgres_house: House) -> Non
     assert sorted(out) == sorted(line.address(who.index(each)) for each in accepted)
     assert {one.state for one in house.rows("deliveries")} <= {"accepted", "cancelled", "suppressed"}
     assert house.rows("enrollments", state="sending") == []
+
+
+def test_no_line_on_the_timeline_waits_for_who_holds_the_contact(postgres_house: House) -> None:
+    """The sender writes such lines with the contact's mails in its hands, and who holds the contact comes for those."""
+    house = postgres_house
+    [who] = house.plan(1)
+    with house.database.write() as holder:
+        assert contacts.lock(holder, house.world.workspace_id, who)
+        assert recipients.lock_contact(holder, house.world.workspace_id, who)
+        assert contacts.load_known(holder, [who], "inbound", lock=True)
+        running.active_of(holder, [who])
+        with house.database.write() as other:
+            other.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+            told = told_line(house.world.workspace_id, who, "note", Reason("x", {}), house.now)
+            ledger.add_timeline(other, [told])
+
+
+def test_who_ends_a_mail_waits_for_its_stay_with_nothing_in_hand(postgres_house: House) -> None:
+    house = postgres_house
+    [who] = house.plan(1)
+    claim_and_gate(house.world, house.world.library.catalogue(house.now), house.now, 1)
+    house.change(update(deliveries).values(state="intent", address="a@x.example", sender="main"))
+    with house.database.read() as connection:
+        [row] = in_hand.in_hand_of(connection, house.world.workspace_id, house.world.settings.worker_name)
+    tried = Tried(row, row.claim_token, row.address, "main", Outcome("accepted", "dot"), house.now)
+
+    def end() -> None:
+        with house.database.write() as connection:
+            record(connection, house.world, [tried])
+
+    with house.database.write() as connection:
+        running.active_of(connection, [who])
+        thread = Thread(target=end)
+        thread.start()
+        while not waiting(connection):
+            thread.join(0.01)
+            assert thread.is_alive()
+        connection.execute(select(deliveries.c.id).with_for_update(nowait=True)).one()
+    thread.join(20)
+    assert [one.state for one in house.rows("deliveries")] == ["accepted"]
 
 
 def test_two_workers_let_in_no_more_than_there_is_room_for(
