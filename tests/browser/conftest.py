@@ -33,6 +33,11 @@ MAIL = (
 )
 
 
+@pytest.fixture(autouse=True)
+def no_time_for_passwords(quick_passwords: None) -> None:
+    """Most tests sign somebody in."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = [item for item in items if item.path.is_relative_to(HERE)]
     for item in here:

@@ -150,6 +150,11 @@ class Site:
         return known
 
 
+@pytest.fixture(autouse=True)
+def no_time_for_passwords(quick_passwords: None) -> None:
+    """Most tests sign somebody in."""
+
+
 @pytest.fixture
 def caught(tmp_path: Path) -> Iterator[CaughtMails]:
     mails = CaughtMails(tmp_path / "caught.db")

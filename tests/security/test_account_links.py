@@ -21,7 +21,6 @@ from tests.web.conftest import Browser
 
 VERA, NOBODY = "vera@halden.example", "nobody@halden.example"
 NEW = {"new": "a green and quiet place", "again": "a green and quiet place"}
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 
 @pytest.fixture

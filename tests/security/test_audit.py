@@ -27,7 +27,6 @@ from tests.web.test_own import secret_on
 from tests.web.test_senders import FORM
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 # What leaves no entry, and why it needs none.
 WITHOUT: dict[str, str] = {
     "account.sign_in": "changes no data; every sign-in is a row of its own, and a lock-out has an entry",

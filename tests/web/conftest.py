@@ -20,6 +20,11 @@ from tests.support.seed import NOW, PASSWORD, Seeded, seed
 PROOF = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
+@pytest.fixture(autouse=True)
+def no_time_for_passwords(quick_passwords: None) -> None:
+    """Most tests sign somebody in."""
+
+
 class Clock:
     """Stands still until a test moves it."""
 

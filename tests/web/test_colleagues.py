@@ -26,7 +26,6 @@ ADA = {
     "locale": "it",
 }
 NEW = {"new": "a green and quiet place", "again": "a green and quiet place"}
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 
 @pytest.fixture

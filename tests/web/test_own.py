@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 
 from app.core import totp
@@ -16,7 +15,6 @@ from tests.support.seed import PASSWORD, Seeded
 from tests.web.conftest import Browser, Clock, signed_in
 
 STEP = "/account/second-step"
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 
 def secret_on(page: str) -> bytes:
