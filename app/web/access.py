@@ -41,6 +41,9 @@ ACCESS: dict[str, str] = {
     **{f"audit.{act}": "admin" for act in ("index", "export")},
     "contacts.index": "viewer",
     "contacts.show": "viewer",
+    # Consent that is written down on the same form takes a marketer, as on the contact's page.
+    "adding.form": "sales",
+    "adding.add": "sales",
     # Everybody may keep searches for themselves; what the team sees takes somebody who works with contacts.
     **{f"views.{act}": "viewer" for act in ("index", "save", "show", "rename", "overwrite", "delete")},
     "views.share": "sales",

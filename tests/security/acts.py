@@ -52,6 +52,8 @@ def of_contacts(site: Site, admin: Browser, act: Act) -> None:
     act("contact.note", f"{who}/notes", {"text": "a note", **seen(who, "shown_at")})
     act("contact.hold", f"{who}/hold", {**WHY, "until": "2026-12-24"})
     act("contact.release", f"{who}/hold/end")
+    agreed = {"topic": "guides", "basis": "signed sheet 12", "source": "fair"}
+    act("adding.add", "/contacts/new", {"email": "new@halden.example", "first_name": "New", **agreed})
 
 
 def of_many(site: Site, act: Act) -> None:

@@ -34,6 +34,7 @@ MAY = {
     **{f"acting.{act}": ("marketer",) for act in ("begin", "stop", "undo", "export")},
     **{f"views.{act}": ("viewer", *SALES) for act in ("save", "rename", "overwrite", "delete")},
     "views.share": SALES,
+    "adding.add": SALES,
     **{f"fields.{act}": ("marketer",) for act in ("add", "change", "retire", "bring_back")},
     **{f"returned.{act}": SALES for act in ("assign", "dismiss")},
     **{f"talks.{act}": SALES for act in ("record", "accept", "send_back")},

@@ -71,6 +71,19 @@ BY_HAND = {
     "bulk.tagged": N_("they have the tag “%(tag)s” already"),
     "bulk.not_tagged": N_("they do not have the tag “%(tag)s”"),
     "bulk.same_owner": N_("they have this owner already"),
+    "add.taken": N_("%(address)s is somebody already: nothing was changed; open them and change what is new"),
+    "add.erased": N_(
+        "whoever has this address had themselves erased; they come back by their own act only, such as a form"
+    ),
+    "add.stopped": N_(
+        "mail to %(address)s is stopped, as somebody there asked before or as it did not arrive; they can be added, and it stays stopped"
+    ),
+    "add.stopped_topics": N_(
+        "mail to this address is stopped, so no consent is written down; untick the topics, and let them consent on a page of their own"
+    ),
+    "add.topic_stopped": N_(
+        "they took their consent to “%(topic)s” back before; untick it, and let them give it again on a page of their own"
+    ),
     "view.untitled": N_("give the view a title"),
     "view.title_long": N_("the title has more than %(longest)s signs; shorten it"),
     "view.title_taken": N_("you have a view “%(title)s” already; choose another title"),
