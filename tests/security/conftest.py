@@ -162,6 +162,15 @@ def caught(tmp_path: Path) -> Iterator[CaughtMails]:
     mails.close()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.prove)])
+def database(request: pytest.FixtureRequest) -> Database:
+    """What is attacked here are pages: on PostgreSQL they are so in the deep rounds."""
+    chosen: Database = request.getfixturevalue(
+        "sqlite_database" if request.param == "sqlite" else "postgres_database"
+    )
+    return chosen
+
+
 @pytest.fixture
 def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     write_pieces(tmp_path / "content", {"heat.md": piece(HOSTILE_PIECE, file="heat.pdf"), "heat.pdf": PDF})

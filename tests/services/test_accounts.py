@@ -22,6 +22,7 @@ from app.store.database import Database
 from app.store.tables import audit_entries, sign_ins, users
 from tests.support.seed import NOW, PASSWORD, Seeded, seed
 
+quick = pytest.mark.usefixtures("quick_passwords")
 MARTA = "marta@halden.example"
 
 
@@ -99,6 +100,7 @@ def test_a_weaker_hash_is_made_anew_at_sign_in(database: Database, base: Seeded)
     assert not accounts._hasher.check_needs_rehash(stored)
 
 
+@quick
 def test_five_failures_lock_and_each_further_one_for_longer(database: Database, base: Seeded) -> None:
     for _ in range(5):
         assert enter(database, base, "wrong") is None
@@ -109,12 +111,14 @@ def test_five_failures_lock_and_each_further_one_for_longer(database: Database, 
     assert enter(database, base, at=after + timedelta(minutes=2)) is not None
 
 
+@quick
 def test_while_locked_guesses_do_not_lengthen_the_lock(database: Database, base: Seeded) -> None:
     for _ in range(30):
         enter(database, base, "wrong")
     assert enter(database, base, at=NOW + timedelta(minutes=1)) is not None
 
 
+@quick
 def test_a_lock_is_on_record(database: Database, base: Seeded) -> None:
     for _ in range(5):
         enter(database, base, "wrong")
@@ -123,6 +127,7 @@ def test_a_lock_is_on_record(database: Database, base: Seeded) -> None:
     assert actions == ["account.locked"]
 
 
+@quick
 def test_four_failures_are_forgiven_by_a_right_one(database: Database, base: Seeded) -> None:
     for _ in range(2):
         for _ in range(4):
@@ -193,6 +198,7 @@ def test_a_password_is_refused_by_name(
     assert enter(database, base) is not None, "the old one still holds"
 
 
+@quick
 def test_guessing_at_the_change_page_locks_too(database: Database, base: Seeded) -> None:
     _, user = entered(database, base)
     for _ in range(5):
@@ -224,5 +230,6 @@ def test_a_second_first_admin_is_not_made(database: Database, base: Seeded) -> N
         assert connection.execute(select(func.count()).select_from(users)).scalar_one() == 3
 
 
+@quick
 def test_the_service_reads_no_clock() -> None:
     assert "datetime.now" not in inspect.getsource(accounts)
