@@ -24,6 +24,7 @@ from app.web.admins.deliveries import deliveries
 from app.web.admins.fields import fields
 from app.web.admins.health import health
 from app.web.admins.keys import keys
+from app.web.admins.outgoing import outgoing
 from app.web.admins.returned import returned
 from app.web.admins.senders import senders
 from app.web.admins.sending import sending
@@ -69,6 +70,7 @@ BLUEPRINTS = (
     account, entry, own, colleagues, audit, tokens, today, acting, views, adding, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
     talks,
     broadcasts,
+    outgoing,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

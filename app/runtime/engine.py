@@ -19,6 +19,7 @@ from app.runtime.sending_along import MUCH, Along, Routes, share, shared
 from app.services import (
     account_mails,
     bulk_acts,
+    calling,
     enrolling,
     flagging,
     gathering,
@@ -213,9 +214,10 @@ class Engine:
 
     def forget(self) -> int:
         """Once a minute: erasures are ended when nothing of the person can come in late any more; who never
-        confirmed a sign-up is forgotten, and so are files that were only looked at."""
+        confirmed a sign-up is forgotten, and so are files that were only looked at and old calls of receivers."""
         now = self.clock()
         previewing.forget_previews(self.world.settings, now)
+        calling.forget(self.world, now)
         return privacy.settle_due(self.world, now) + joining.forget_unconfirmed(self.world, now)
 
     def imports(self) -> int:

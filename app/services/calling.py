@@ -24,14 +24,16 @@ from sqlalchemy.engine import Row
 
 from app.core.ids import share
 from app.core.reasons import Param, Reason
-from app.mail.posting import SIGNATURE, Answer, Poster, sign
-from app.mail.reach import Unreachable, is_public, public_or_this_machine
+from app.mail.posting import SECONDS, SIGNATURE, Answer, Poster, sign
+from app.mail.reach import Allows, Unreachable, is_public, public_or_this_machine
 from app.services.ids import new_id
 from app.services.timeline import line
+from app.services.users import audit
 from app.services.world import World
 from app.store import calling as store
 from app.store import ledger
 from app.store.claims import Claim
+from config import Settings
 
 LEASE = timedelta(minutes=3)  # longer than a receiver's turn and one call more
 TURN = timedelta(seconds=30)  # of one receiver in a batch; the rest of its calls go back
@@ -41,6 +43,10 @@ AT_ONCE = 8
 # Growing, jittered, and with an end: about two days of tries, then the call is dead.
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 4, 15, 60, 180, 360, 720, 720, 720))
 LONGEST_WAIT = timedelta(days=1)
+# Answered calls of receivers that asked for events are kept so long, to be looked at.
+FORGOTTEN_AFTER = timedelta(days=30)
+PAGE = 50
+MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +72,53 @@ class DeadCall:
     reason: Reason
 
 
-def signing_key(secret: bytes) -> str:
-    """What a receiver checks signatures with: of our own key, for nothing else."""
-    return blake2b(secret, person=b"trellis.hooks", digest_size=32).hexdigest()
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as people see it. `receiver` is the title of who asked for the event; empty: a step tells."""
+
+    id: UUID
+    contact_id: UUID
+    name: str
+    url: str
+    to: str
+    receiver: str
+    subscribed: bool
+    payload: dict[str, Any]
+    state: str
+    due_at: datetime
+    attempts: int
+    response: str
+    reason: Reason
+    created_at: datetime
+    ended_at: datetime | None
+
+
+def signing_key(secret: bytes, subscription_id: UUID | None = None) -> str:
+    """What a receiver checks signatures with: of our own key, for nothing else.
+
+    Each receiver of events has its own, so that none can speak to another in our name; the steps of sequences share one.
+    """
+    salt = subscription_id.bytes if subscription_id else b""
+    return blake2b(secret, person=b"trellis.hooks", salt=salt, digest_size=32).hexdigest()
+
+
+def allows_of(settings: Settings) -> Allows:
+    """Which addresses a call may go to."""
+    return public_or_this_machine if settings.web_hooks_to_this_machine else is_public
+
+
+def poster_of(settings: Settings, seconds: float = SECONDS) -> Poster:
+    return Poster(allows=allows_of(settings), seconds=seconds)
 
 
 class Caller:
     """Makes the calls that are due, at most AT_ONCE receivers side by side and one call of each at a time."""
 
     def __init__(self, world: World, clock: Callable[[], datetime], poster: Poster | None = None) -> None:
-        here = world.settings.web_hooks_to_this_machine
         self._world = world
         self._clock = clock
-        self._poster = poster or Poster(allows=public_or_this_machine if here else is_public)
-        self._key = signing_key(world.settings.keys()[0]).encode()
+        self._poster = poster or poster_of(world.settings)
+        self._secret = world.settings.keys()[0]
         self._stopping = threading.Event()
 
     def call_due(self) -> int:
@@ -118,7 +157,7 @@ class Caller:
         body = body_of(row)
         at = int(self._clock().timestamp())
         headers = {
-            SIGNATURE: sign(self._key, at, body),
+            SIGNATURE: sign(signing_key(self._secret, row.subscription_id).encode(), at, body),
             "Idempotency-Key": str(row.id),
             "User-Agent": "Trellis-Hooks/1",
         }
@@ -206,7 +245,33 @@ def dead_calls(connection: Connection, workspace_id: UUID, limit: int = 50) -> t
     )  # fmt: skip
 
 
-def replay(world: World, ids: Sequence[UUID] | None, actor: str, now: datetime, limit: int = 10_000) -> int:
+def listing(
+    world: World, state: str, after: UUID | None = None, limit: int = PAGE
+) -> tuple[list[Call], UUID | None]:
+    """Calls that are queued, dead or done, and behind which one the others follow (None: there are none)."""
+    with world.database.read() as connection:
+        rows = store.listing(connection, world.workspace_id, state, limit + 1, after)
+    calls = [_seen(row) for row in rows[:limit]]
+    return calls, calls[-1].id if len(rows) > limit else None
+
+
+def find(world: World, call_id: UUID) -> Call | None:
+    with world.database.read() as connection:
+        row = store.one(connection, world.workspace_id, call_id)
+    return _seen(row) if row is not None else None
+
+
+def counted(world: World) -> dict[str, int]:
+    """How many wait and how many were given up, MOST_COUNTED at the most."""
+    with world.database.read() as connection:
+        return {
+            state: store.counted(connection, world.workspace_id, state, MOST_COUNTED) for state in ("queued", "dead")
+        }  # fmt: skip
+
+
+def replay(
+    world: World, ids: Sequence[UUID] | None, actor: str, now: datetime, limit: int = 10_000, by: UUID | None = None
+) -> int:  # fmt: skip
     """Make dead calls anew, under the keys they had: those of `ids`, or all. How many."""
     reason = Reason("hook.replayed", {})
     with world.database.write() as connection:
@@ -214,14 +279,37 @@ def replay(world: World, ids: Sequence[UUID] | None, actor: str, now: datetime, 
         again = store.call_again(connection, [row.id for row in rows], now, reason.code, {})
         told = [(row, Reason(reason.code, {"to": _host(row.url)})) for row in rows if row.id in again]
         _tell(connection, world, told, actor, now)
+        if again:
+            subject = next(iter(again)) if len(again) == 1 else world.workspace_id
+            audit(
+                connection, world.workspace_id, subject, "hook.replayed", {"count": len(again)}, now, by, "web_hook"
+            )  # fmt: skip
     return len(again)
+
+
+def forget(world: World, now: datetime, limit: int = 1000) -> int:
+    """Take away answered calls of receivers that are old enough; how many."""
+    with world.database.write() as connection:
+        return store.forget(connection, world.workspace_id, now - FORGOTTEN_AFTER, limit)
+
+
+def _seen(row: Row[Any]) -> Call:
+    return Call(
+        row.id, row.contact_id, " ".join(name for name in (row.first_name, row.last_name) if name), row.url,
+        _host(row.url), row.receiver or "", row.subscription_id is not None, row.payload or {}, row.state, row.due_at,
+        row.attempts, row.response or "", Reason(row.reason_code, row.reason_params or {}), row.created_at,
+        row.ended_at,
+    )  # fmt: skip
 
 
 def _tell(
     connection: Connection, world: World, told: Sequence[tuple[Row[Any], Reason]], actor: str, now: datetime
 ) -> None:
+    """On the contact's timeline stands what a step of a sequence told; receivers of events would fill it."""
     lines = [
-        line(world.workspace_id, row.contact_id, "web_hook", reason, now, actor=actor) for row, reason in told
+        line(world.workspace_id, row.contact_id, "web_hook", reason, now, actor=actor)
+        for row, reason in told
+        if row.subscription_id is None
     ]
     ledger.add_timeline(connection, lines)
 

@@ -17,6 +17,7 @@ from app.core.contacts.values import as_text
 from app.core.reasons import Reason
 from app.services import by_hand
 from app.services.addresses import AddressFault, read_address
+from app.services.hook_subscriptions import Told, tell
 from app.services.ids import new_id
 from app.services.importing.companies import companies_of
 from app.services.importing.deciding import Decider, Origin, Outcome
@@ -255,6 +256,8 @@ def record_consent(
             contact_id,
             {"purpose": purpose, "state": state, "basis": basis, "at": now},
         )
+        told = Told(contact_id, f"consent_{state}", entry[0], now, purpose)
+        tell(connection, workspace_id, told, now)
         change = Change("consent", purpose, old, state)
         _write(connection, workspace_id, known, [change], {}, f"contact.consent_{state}", by, now)
         if state == "withdrawn":

@@ -24,6 +24,7 @@ from app.core.timing import zone_of
 from app.services import referring
 from app.services.addresses import AddressFault, read_address
 from app.services.contacts import ContactFault, save_contact
+from app.services.hook_subscriptions import Told, tell
 from app.services.ids import new_id
 from app.services.importing.around import surroundings
 from app.services.privacy.asking import Reader, Request, check_mail, plan_mail, shortened, write_request
@@ -221,6 +222,7 @@ def _give(
         before = known[topic].state if topic in known else None
         entry = _entry(world, who, topic, "given", detail, now, proof)
         people.write_consent(connection, entry, before is not None)
+        tell(connection, world.workspace_id, Told(who, "consent_given", entry["id"], now, topic), now)
         facts.append(_fact(world, who, topic, before, now))
     ledger.add_fact_changes(connection, facts)
     people.change_person(connection, who, {}, now)

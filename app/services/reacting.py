@@ -16,9 +16,11 @@ from app.core.reactions import TOLD_ALREADY, changed, judge_again, react, said_b
 from app.core.reasons import Reason
 from app.services.effects import Act, obey
 from app.services.enrolling import ask_admission
+from app.services.hook_subscriptions import tell_event
 from app.services.library import Catalogue
 from app.services.timeline import line
 from app.services.world import World
+from app.store import hook_subscriptions as subscriptions
 from app.store import ledger, reacting, running
 from app.store.facts import load_facts
 from app.store.running import Held
@@ -38,6 +40,7 @@ def react_due(world: World, now: datetime, limit: int = BATCH) -> int:
         contact_ids = [row.contact_id for row in rows]
         # Locked before anything of them is written: a step that another worker saves meanwhile is waited for.
         inside = _inside(connection, contact_ids)
+        listening = subscriptions.listening(connection, world.workspace_id)
         facts = _facts(connection, world, catalogue, contact_ids, now)
         # A savepoint for each: one bad event is set aside, and the others are written.
         for row in rows:
@@ -45,6 +48,8 @@ def react_due(world: World, now: datetime, limit: int = BATCH) -> int:
                 with connection.begin_nested():
                     mine = inside.get(row.contact_id, [])
                     _one(connection, world, catalogue, row, facts.get(row.contact_id), mine, now)
+                    if row.contact_id in facts:
+                        tell_event(connection, world.workspace_id, listening, row, now)
             except Exception as error:
                 _failed(connection, world, row, error, now)
         return len(rows)

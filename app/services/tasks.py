@@ -14,6 +14,7 @@ from app.core.enrollments import Enrollment
 from app.core.ids import content_id
 from app.core.reasons import Reason
 from app.services import assigning
+from app.services.hook_subscriptions import Told, tell
 from app.services.ids import new_id
 from app.services.library import Catalogue
 from app.services.tasks_mail import TASK_MAIL
@@ -76,6 +77,7 @@ def create(
             line(world.workspace_id, contact_id, "task", why, now, enrollment_id=told["enrollment_id"])
         )
     ledger.add_timeline(connection, lines)
+    tell(connection, world.workspace_id, Told(contact_id, "task_made", row["id"], now, task.kind), now)
     to = to_whom or reader
     if task.by_mail and to is not None and TASK_MAIL in catalogue.templates:
         mail = mail_to(world.workspace_id, contact_id, to, row, now, keys.mail_of_task(key))

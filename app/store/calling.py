@@ -1,19 +1,23 @@
-"""Outgoing web hooks in the database: taken for work, settled, dead ones listed and called again."""
+"""Outgoing web hooks in the database: taken for work, settled, listed, dead ones called again, old ones forgotten."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, delete, func, literal, or_, select, update
 from sqlalchemy.engine import Row
 
 from app.store.claims import RELEASED, Claim, ids_of, locked, mark_claimed, unclaimed
 from app.store.hints import said, within
-from app.store.tables import web_calls
+from app.store.tables import contacts, hook_subscriptions, web_calls
 
 QUEUED = "state = 'queued'"
 DEAD = "state = 'dead'"
+DONE = "state = 'done'"
+SAID = {"queued": QUEUED, "dead": DEAD, "done": DONE}
+# Of somebody who was erased there is nothing left to tell.
+ERASED = "contact.erased"
 
 
 def claim_due(
@@ -21,13 +25,18 @@ def claim_due(
 ) -> list[Row[Any]]:
     """Take up to `limit` due calls, the longest due first, and of one address at most `of_one_url`.
 
-    So a receiver with a long queue does not fill the batch. Each call taken counts as an attempt.
+    So a receiver with a long queue does not fill the batch. Those of a paused receiver wait. Each call taken
+    counts as an attempt.
     """
+    paused = select(hook_subscriptions.c.id).where(
+        hook_subscriptions.c.workspace_id == workspace_id, hook_subscriptions.c.paused_at.is_not(None)
+    )
     place = func.row_number().over(
         partition_by=web_calls.c.url, order_by=(web_calls.c.due_at, web_calls.c.id)
     )
     free = (within(web_calls, workspace_id), said(web_calls, QUEUED), web_calls.c.due_at <= now,
-            unclaimed(web_calls, now))  # fmt: skip
+            unclaimed(web_calls, now),
+            or_(web_calls.c.subscription_id.is_(None), web_calls.c.subscription_id.not_in(paused)))  # fmt: skip
     ranked = select(web_calls.c.id, place.label("place")).where(*free).subquery()
     chosen = select(ranked.c.id).where(ranked.c.place <= of_one_url)
     query = select(web_calls).where(web_calls.c.id.in_(chosen), *free)
@@ -67,10 +76,78 @@ def dead(
     connection: Connection, workspace_id: UUID, limit: int, ids: Sequence[UUID] | None = None
 ) -> list[Row[Any]]:
     """Calls that were given up, the newest first; of `ids` only those that are dead."""
-    query = select(web_calls).where(web_calls.c.workspace_id == workspace_id, said(web_calls, DEAD))
+    query = select(web_calls).where(web_calls.c.workspace_id == workspace_id, *_given_up())
     if ids is not None:
         query = query.where(web_calls.c.id.in_(ids))
     return list(connection.execute(query.order_by(web_calls.c.ended_at.desc(), web_calls.c.id).limit(limit)))
+
+
+def listing(
+    connection: Connection, workspace_id: UUID, state: str, limit: int, after: UUID | None
+) -> list[Row[Any]]:
+    """Calls in a state with whom they are about and for whom: those that wait the longest due first, else the
+    newest first. They go on behind the call `after`."""
+    is_queued = state == "queued"
+    at = web_calls.c.due_at if is_queued else web_calls.c.ended_at
+    query = _shown().where(
+        within(web_calls, workspace_id) if is_queued else web_calls.c.workspace_id == workspace_id
+    )
+    query = query.where(*(_given_up() if state == "dead" else [said(web_calls, SAID[state])]))
+    if after is not None:
+        last = connection.execute(
+            select(at, web_calls.c.id).where(
+                web_calls.c.id == after, web_calls.c.workspace_id == workspace_id
+            )
+        ).one_or_none()
+        if last is None or last[0] is None:
+            return []
+        beyond = at > last[0] if is_queued else at < last[0]
+        query = query.where(or_(beyond, (at == last[0]) & (web_calls.c.id > last[1])))
+    order = at if is_queued else at.desc()
+    return list(connection.execute(query.order_by(order, web_calls.c.id).limit(limit)))
+
+
+def one(connection: Connection, workspace_id: UUID, call_id: UUID) -> Row[Any] | None:
+    query = _shown().where(web_calls.c.id == call_id, web_calls.c.workspace_id == workspace_id)
+    return connection.execute(query).one_or_none()
+
+
+def counted(connection: Connection, workspace_id: UUID, state: str, most: int) -> int:
+    """How many are in a state, `most` at the most."""
+    where = _given_up() if state == "dead" else [said(web_calls, SAID[state])]
+    some = (
+        select(literal(1)).select_from(web_calls).where(within(web_calls, workspace_id), *where).limit(most)
+    )
+    return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+
+
+def forget(connection: Connection, workspace_id: UUID, before: datetime, limit: int) -> int:
+    """Take away the oldest answered calls of receivers that asked for events; how many."""
+    old = (
+        select(web_calls.c.id)
+        .where(
+            web_calls.c.workspace_id == workspace_id,
+            said(web_calls, DONE),
+            web_calls.c.ended_at < before,
+            web_calls.c.subscription_id.is_not(None),
+        )
+        .order_by(web_calls.c.ended_at)
+        .limit(limit)
+    )
+    return connection.execute(delete(web_calls).where(web_calls.c.id.in_(old))).rowcount
+
+
+def _shown() -> Select[Any]:
+    named = (contacts.c.first_name, contacts.c.last_name, hook_subscriptions.c.title.label("receiver"))
+    return (
+        select(web_calls, *named)
+        .join(contacts, contacts.c.id == web_calls.c.contact_id)
+        .outerjoin(hook_subscriptions, hook_subscriptions.c.id == web_calls.c.subscription_id)
+    )
+
+
+def _given_up() -> list[Any]:
+    return [said(web_calls, DEAD), web_calls.c.reason_code != ERASED]
 
 
 def call_again(

@@ -169,6 +169,24 @@ ACCESS: dict[str, str] = {
     "fields.index": "viewer",
     "fields.show": "viewer",
     **{f"fields.{act}": "marketer" for act in ("add", "change", "retire", "bring_back")},
+    "outgoing.index": "marketer",
+    "outgoing.show": "marketer",
+    **{
+        f"outgoing.{act}": "admin"
+        for act in (
+            "replay",
+            "receivers",
+            "add",
+            "steps_key",
+            "receiver",
+            "change",
+            "test",
+            "pause",
+            "resume",
+            "remove",
+            "key",
+        )
+    },
     "webhooks.show": "admin",
     "webhooks.add": "admin",
     "webhooks.remove": "admin",

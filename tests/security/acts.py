@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import ColumnElement, Table, select, update
 
+from app.mail.posting import Poster
 from app.mail.replies import Outcome
+from app.services import hook_subscriptions
 from app.services.authoring import previews
 from app.services.broadcasts import queueing
 from app.store import tables
@@ -171,6 +173,24 @@ def of_segments_and_broadcasts(site: Site, admin: Browser, act: Act) -> None:
     act("broadcasts.pause", f"{one}/pause", seen())
     act("broadcasts.resume", f"{one}/resume", seen())
     act("broadcasts.cancel", f"{one}/cancel", seen())
+
+
+def of_outgoing(site: Site, admin: Browser, act: Act, patch: pytest.MonkeyPatch) -> None:
+    at = "/outgoing/receivers"
+    one = f"{at}/{site.receiver}"
+    wish = {"title": "CRM", "url": "https://crm.example/in", "event": "bounced"}
+    act("outgoing.replay", "/outgoing/replay", {"call": str(site.call)})
+    act("outgoing.add", at, wish)
+    act("outgoing.steps_key", f"{at}/key")
+    act("outgoing.key", f"{one}/key")
+    act("outgoing.change", one, {**wish, "title": "Desk", "revision": hidden(admin.page(one), "revision")})
+    # Nobody is called: the name leads to this machine, which is closed.
+    poster = Poster(resolve=lambda host, port: ["127.0.0.1"])
+    patch.setattr(hook_subscriptions, "poster_of", lambda settings, seconds: poster)
+    act("outgoing.test", f"{one}/test")
+    act("outgoing.pause", f"{one}/pause")
+    act("outgoing.resume", f"{one}/resume")
+    act("outgoing.remove", f"{one}/remove")
 
 
 def _set(site: Site, table: Table, where: ColumnElement[bool], **values: Any) -> None:

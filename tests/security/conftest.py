@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from app.core.ids import timed_id
 from app.factory import create_app
-from app.services import account_mails, bulk_acts, colleagues, custom_fields, saved_views
+from app.services import account_mails, bulk_acts, colleagues, custom_fields, hook_subscriptions, saved_views
 from app.services.broadcasts.deciding import Wish as BroadcastWish
 from app.services.broadcasts.deciding import draft
 from app.services.dkim_keys import make
@@ -67,6 +67,8 @@ class Site:
     broadcast: UUID
     bulk_act: UUID
     view: UUID
+    receiver: UUID
+    call: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -117,6 +119,8 @@ class Site:
             "returned.show": f"/returned/{self.returned}",
             "returned.raw": f"/returned/{self.returned}/raw",
             "deliveries.show": f"/deliveries/{self.mail}",
+            "outgoing.show": f"/outgoing/calls/{self.call}",
+            "outgoing.receiver": f"/outgoing/receivers/{self.receiver}",
             "senders.show": f"/senders/one?address={self.scene.world.settings.sender_address}",
             "keys.show": "/senders/keys/one?domain=halden.example&selector=m1",
             "colleagues.show": f"/colleagues/{self.colleague}",
@@ -192,6 +196,10 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
     publish(scene.world, SEGMENT, fields_of(scene.world), NOW, None, base=0)
     wish = BroadcastWish(HOSTILE[:100], "discovery/hello", "warm", "guides")
     broadcast = draft(scene.world, wish, NOW, None)
+    wanted = hook_subscriptions.Wish(
+        HOSTILE[:80], f"https://hooks.example/?{HOSTILE[:3]}", ("stage_entered",)
+    )
+    receiver = hook_subscriptions.add(scene.world, wanted, None, NOW)
     mail = scene.delivery()
     visitor: Visitor
     app = create_app(scene.world.settings, database, caught, lambda: visitor.at, scene.world)
@@ -200,6 +208,7 @@ def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
         scene, app, visitor, caught, returned, _request(scene), mail, suppression.id, invitation, colleague,
         *_imports(scene),
         _field(scene), _task(scene), stay, broadcast, _bulk_act(scene, colleague), _view(scene, colleague),
+        receiver, _call(scene),
     )  # fmt: skip
 
 
@@ -227,6 +236,19 @@ def _view(scene: Scene, by: UUID) -> UUID:
     view = saved_views.save(place, HOSTILE[:80], people.Asked(text=HOSTILE), NOW, by)
     saved_views.share(place, view, 1, True, NOW, by)
     return view
+
+
+def _call(scene: Scene) -> UUID:
+    """A call that was given up, with hostile things in it."""
+    row = {
+        "id": timed_id(NOW, b"call------"), "workspace_id": scene.world.workspace_id, "contact_id": scene.person,
+        "dedupe_key": "call", "url": "https://hooks.example/in", "payload": {"event": "visited", "subject": HOSTILE},
+        "state": "dead", "due_at": NOW, "attempts": 10, "response": HOSTILE, "reason_code": "hook.refused",
+        "reason_params": {"to": HOSTILE, "status": 410}, "created_at": NOW, "ended_at": NOW,
+    }  # fmt: skip
+    with scene.world.database.write() as connection:
+        connection.execute(insert(tables.web_calls).values(row))
+    return UUID(str(row["id"]))
 
 
 def _request(scene: Scene) -> str:

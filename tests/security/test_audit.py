@@ -132,6 +132,7 @@ def test_every_route_that_writes_leaves_an_entry(site: Site, monkeypatch: pytest
     acts.of_sequences(admin, act)
     acts.of_templates(admin, act, monkeypatch)
     acts.of_settings(site, admin, act)
+    acts.of_outgoing(site, admin, act, monkeypatch)
     change = {"current": PASSWORD, **NEW}
     act("account.password", "/password", change, "/password")
     set_up = lambda: second_step(site, admin, act)  # noqa: E731

@@ -81,6 +81,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<any(programme, lifecycle, scoring):room>", "lifecycle")
         .replace("<path:key>", "discovery/hello")
         .replace("<uuid:broadcast_id>", str(site.broadcast))
+        .replace("<uuid:receiver_id>", str(site.receiver))
         for rule in rules
         if rule.endpoint not in OWN
         and not rule.endpoint.startswith(OWN_ROOMS)

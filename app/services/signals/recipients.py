@@ -13,6 +13,7 @@ from app.core.ids import content_id
 from app.core.lifecycle import Answer, CriterionDef
 from app.core.reasons import Reason
 from app.core.tokens import ManageToken
+from app.services.hook_subscriptions import Told, tell
 from app.services.ids import new_id
 from app.services.suppressing import ValueHash, suppress
 from app.services.timeline import line
@@ -244,6 +245,7 @@ def _consent(
         digest = blake2b(words.encode(), digest_size=6).hexdigest()
         entry |= {"text_version": f"page:{digest}", "detail": {"words": words}}
     store.write_consent(connection, entry, before is not None)
+    tell(connection, world.workspace_id, Told(who, f"consent_{state}", entry["id"], now, topic), now)
     store.change_person(connection, who, {}, now)
     _fact(connection, world, who, "consent", topic, before, state, now)
     _line(

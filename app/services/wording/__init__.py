@@ -12,6 +12,7 @@ from app.services.wording.engine import ENGINE
 from app.services.wording.fields import FIELDS
 from app.services.wording.foot import FOOT
 from app.services.wording.gate_fine import GATE_FINE
+from app.services.wording.hooks import HOOKS
 from app.services.wording.mail import MAIL
 from app.services.wording.outside import OUTSIDE
 from app.services.wording.pace import PACE
@@ -38,6 +39,7 @@ WORDING = {
     **DOMAINS,
     **ENGINE,
     **FIELDS,
+    **HOOKS,
     **MAIL,
     **PACE,
     **PAGES,

@@ -331,6 +331,8 @@ web_calls = Table(
     plain("claimed_by", Text, nullable=True),
     plain("claim_token", Id, nullable=True),
     plain("claimed_until", Instant, nullable=True),
+    # Of a receiver that asked for events; null: a step of a sequence tells. One that was removed may stand here still.
+    plain("subscription_id", Id, nullable=True),
     UniqueConstraint("workspace_id", "dedupe_key"),
     Index(
         "ix_web_calls_dead",
@@ -345,4 +347,36 @@ web_calls = Table(
         sqlite_where=text("state = 'queued'"),
         postgresql_where=text("state = 'queued'"),
     ),
+    Index(
+        "ix_web_calls_done",
+        "workspace_id",
+        "ended_at",
+        sqlite_where=text("state = 'done'"),
+        postgresql_where=text("state = 'done'"),
+    ),
+    Index(
+        "ix_web_calls_subscribed",
+        "subscription_id",
+        sqlite_where=text("subscription_id IS NOT NULL"),
+        postgresql_where=text("subscription_id IS NOT NULL"),
+    ),
+)
+
+# Other systems that want to hear of events, whichever sequence somebody is in.
+hook_subscriptions = Table(
+    "hook_subscriptions",
+    metadata,
+    key(),
+    workspace(),
+    plain("title", Text),
+    plain("url", Text),
+    plain("events", Json),
+    plain("paused_at", Instant, nullable=True),
+    pseudonymous("made_by", Id, nullable=True),
+    plain("created_at", Instant),
+    plain("revision", Integer),
+    plain("tested_at", Instant, nullable=True),
+    plain("test_code", Text, nullable=True),
+    plain("test_params", Json, nullable=True),  # host, status or error; nobody is in a test call
+    UniqueConstraint("workspace_id", "title"),
 )

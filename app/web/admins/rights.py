@@ -17,7 +17,7 @@ ROOMS = {
     "Settings": ("settings", "rules", "fields"),
     "What became of mails": ("returned", "deliveries"),
     "Sending": ("sending", "health", "truths"),
-    "How mail leaves and what comes back": ("senders", "keys", "webhooks"),
+    "How mail leaves and what comes back": ("senders", "keys", "webhooks", "outgoing"),
     "Team": ("colleagues", "audit", "tokens"),
 }
 OTHER = "Other"
