@@ -32,6 +32,8 @@ LONGEST_LOCK = timedelta(hours=1)
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
 NOBODY = UUID(int=0)
+FAILED = "account.sign_in_failed"
+MOST_STRANGERS = 20  # entries of an hour about accounts that do not exist, or rest
 
 _hasher = PasswordHasher()
 # Checked when there is no such account, so that the answer takes as long as a wrong password.
@@ -104,9 +106,11 @@ def sign_in(
         if account is None or not usable:
             # A write that finds nobody: a wrong password costs one as well.
             rows.change(connection, NOBODY, failed_sign_ins=0)
+            _note_stranger(connection, workspace_id, account, address, now)
             return None
         if not right:
             count_failure(connection, account, now)
+            note_failure(connection, account, "password", address, now)
             return None
         half = second_factors.find(connection, account["id"])
         if half is not None and half.confirmed_at is not None:
@@ -116,6 +120,7 @@ def sign_in(
         if _hasher.check_needs_rehash(account["password_hash"]):
             fresh["password_hash"] = _hasher.hash(password)
         rows.change(connection, account["id"], **fresh)
+        note_sign_in(connection, account, "password", address, now)
         return open_session(connection, account["id"], now, user_agent, address)
 
 
@@ -159,8 +164,15 @@ def visiting(database: Database, user: User, workspace_id: UUID) -> User:
 
 
 def sign_out(database: Database, token: str, now: datetime) -> None:
+    """End a sign-in. One that is over, or was never whole, leaves no entry."""
+    digest = _digest(token)
     with database.write() as connection:
-        rows.revoke_session(connection, _digest(token), now)
+        session = rows.open_session(connection, digest)
+        rows.revoke_session(connection, digest, now)
+        if session is None or session.user["revoked_at"] or session.user["half_since"]:
+            return
+        if now < session.user["expires_at"]:
+            _audit(connection, session.user["workspace_id"], session.user["id"], "account.signed_out", now)
 
 
 def change_password(
@@ -282,12 +294,41 @@ def check_password(email: str, new: str, current: str | None = None) -> None:
             raise AccountError(code)
 
 
-def _audit(connection: Connection, workspace_id: UUID, user_id: UUID, action: str, now: datetime) -> None:
+def note_sign_in(connection: Connection, account: RowMapping, by: str, address: str, now: datetime) -> None:
+    """In the audit log: somebody came in, `by` password, phone or recovery code."""
+    detail = {"with": by, "address": address[:64]}
+    _audit(connection, account["workspace_id"], account["id"], "account.signed_in", now, detail)
+
+
+def note_failure(connection: Connection, account: RowMapping, at: str, address: str, now: datetime) -> None:
+    """A wrong password or code. Nobody is named as who did it; the lock keeps such entries few."""
+    detail = {"with": at, "address": address[:64]}
+    _audit(connection, account["workspace_id"], account["id"], FAILED, now, detail, known=False)
+
+
+def _note_stranger(
+    connection: Connection, workspace_id: UUID, account: RowMapping | None, address: str, now: datetime
+) -> None:
+    """Tries at accounts that do not exist, or rest. What was typed is not kept: it may be a password in the wrong
+    field. Nobody fills the log by it."""
+    if (
+        rows.failures(connection, workspace_id, FAILED, now - timedelta(hours=1), MOST_STRANGERS)
+        < MOST_STRANGERS
+    ):
+        subject = account["id"] if account is not None else NOBODY
+        detail = {"with": "password", "address": address[:64]}
+        _audit(connection, workspace_id, subject, FAILED, now, detail, known=False)
+
+
+def _audit(
+    connection: Connection, workspace_id: UUID, user_id: UUID, action: str, now: datetime,
+    detail: dict[str, Any] | None = None, *, known: bool = True,
+) -> None:  # fmt: skip
     rows.audit(
         connection,
         {
-            "id": new_id(now), "workspace_id": workspace_id, "at": now, "user_id": user_id, "action": action,
-            "subject_kind": "user", "subject": str(user_id), "detail": {},
+            "id": new_id(now), "workspace_id": workspace_id, "at": now, "user_id": user_id if known else None,
+            "action": action, "subject_kind": "user", "subject": str(user_id), "detail": detail or {},
         },
     )  # fmt: skip
 

@@ -18,12 +18,24 @@ from app.store.database import Database
 
 PAGE = 50
 BATCH = 1000
-TITLES = ("id", "at", "who", "address", "action", "subject_kind", "subject", "subject_name", "detail")
+TITLES = (
+    "id",
+    "at",
+    "who",
+    "address",
+    "program_of",
+    "action",
+    "subject_kind",
+    "subject",
+    "subject_name",
+    "detail",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One act. `who` is empty for the shell and the engine."""
+    """One act. `who` is empty for the shell and the engine; of a `program` it is the name of its token, which
+    `maker` made, empty at the shell."""
 
     id: UUID
     at: datetime
@@ -35,6 +47,8 @@ class Entry:
     subject: str
     subject_name: str
     detail: dict[str, Any]
+    program: bool = False
+    maker: str = ""
 
 
 def find(
@@ -44,7 +58,8 @@ def find(
     with database.read() as connection:
         rows = store.find(connection, workspace_id, asked, limit + 1)
         names = store.names(connection, workspace_id)
-    entries = [_entry(row, names) for row in rows[:limit]]
+        programs = store.programs(connection, workspace_id)
+    entries = [_entry(row, names, programs) for row in rows[:limit]]
     return entries, entries[-1].id if len(rows) > limit else None
 
 
@@ -69,8 +84,8 @@ def as_csv(database: Database, workspace_id: UUID, asked: Asked) -> Iterator[str
 def _cells(one: Entry) -> tuple[str, ...]:
     detail = json.dumps(one.detail, ensure_ascii=False, sort_keys=True)
     return (
-        str(one.id), one.at.isoformat(), one.who, one.address, one.action, one.kind, one.subject, one.subject_name,
-        detail,
+        str(one.id), one.at.isoformat(), one.who, one.address, (one.maker or "shell") if one.program else "",
+        one.action, one.kind, one.subject, one.subject_name, detail,
     )  # fmt: skip
 
 
@@ -80,8 +95,14 @@ def _line(cells: tuple[str, ...]) -> str:
     return out.getvalue()
 
 
-def _entry(row: Row[Any], names: dict[str, str]) -> Entry:
+def _entry(row: Row[Any], names: dict[str, str], programs: dict[str, tuple[str, str]]) -> Entry:
+    detail = row.detail or {}
+    kind, _, token = str(detail.get("by", "")).partition(":")
+    program = programs.get(token) if kind == "api" else None
+    if program is not None:
+        detail = {name: what for name, what in detail.items() if name != "by"}
+    who, maker = program or (row.name or "", "")
     return Entry(
-        row.id, row.at, row.user_id, row.name or "", row.email or "", row.action, row.subject_kind, row.subject,
-        names.get(row.subject, "") if row.subject_kind == "user" else "", row.detail or {},
+        row.id, row.at, row.user_id, who, row.email or "", row.action, row.subject_kind, row.subject,
+        names.get(row.subject, "") if row.subject_kind == "user" else "", detail, program is not None, maker,
     )  # fmt: skip

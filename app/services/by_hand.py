@@ -38,13 +38,13 @@ def audit(
     """One act in the log; `detail` tells nothing personal, for the log outlives an erasure."""
     if actor == "contact":
         return
-    by = author(actor)
+    by, program = author(actor), {"by": actor} if actor.startswith("api:") else {}
     accounts.audit(
         connection,
         {
             "id": new_id(now), "workspace_id": workspace_id, "at": now, "user_id": by, "action": action,
             "subject_kind": "contact", "subject": str(contact_id),
-            "detail": {**detail, "through": "page" if by else "shell"},
+            "detail": {**detail, **program, "through": "page" if by else "api" if program else "shell"},
         },
     )  # fmt: skip
 

@@ -21,6 +21,8 @@ from app.services.accounts import (
     count_failure,
     half_of,
     is_usable,
+    note_failure,
+    note_sign_in,
     open_session,
 )
 from app.services.secrets import Vault
@@ -124,8 +126,10 @@ def finish(
         way = _taken(connection, world, account, typed[:LONGEST], now)
         if way is None:
             count_failure(connection, account, now)
+            note_failure(connection, account, "code", address, now)
             return None
         rows.change(connection, account["id"], failed_sign_ins=0, locked_until=None)
+        note_sign_in(connection, account, way, address, now)
         rows.revoke_session(connection, digest(token), now)
         if way == "recovery":
             _changed(connection, half, "account.recovery_code_used", now)

@@ -124,7 +124,8 @@ def done(
         call_back_mails(connection, task, Reason("task.done_meanwhile"), now)
         kind, _, who = actor.partition(":")
         by = UUID(who) if kind == "user" and who else None
-        audit(connection, workspace_id, task.id, "task.done", {"kind": task.kind}, now, by, "task")
+        detail = {"kind": task.kind, **({"by": actor} if kind == "api" else {})}
+        audit(connection, workspace_id, task.id, "task.done", detail, now, by, "task")
 
 
 def call_back_mails(connection: Connection, task: Row[Any], reason: Reason, now: datetime) -> None:

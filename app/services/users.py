@@ -248,6 +248,6 @@ def audit(
         {
             "id": new_id(now), "workspace_id": workspace_id, "at": now, "user_id": by, "action": action,
             "subject_kind": kind, "subject": str(subject),
-            "detail": {**detail, "through": "page" if by else "shell"},
+            "detail": {**detail, "through": "page" if by else "api" if "by" in detail else "shell"},
         },
     )  # fmt: skip

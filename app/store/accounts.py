@@ -150,6 +150,17 @@ def open_session(connection: Connection, token_hash: str) -> Session | None:
     return Session(token_hash, row["last_seen_at"], row) if row else None
 
 
+def failures(connection: Connection, workspace_id: UUID, action: str, since: datetime, most: int) -> int:
+    """How many sign-ins failed since then, `most` at the most."""
+    entry = audit_entries.c
+    found = (
+        select(entry.id)
+        .where(entry.workspace_id == workspace_id, entry.at > since, entry.action == action)
+        .limit(most)
+    )
+    return len(connection.execute(found).all())
+
+
 def add_session(connection: Connection, row: dict[str, Any]) -> None:
     connection.execute(insert(sign_ins).values(row))
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from app.store.tables import audit_entries, users
+from app.store.tables import api_tokens, audit_entries, users
 
 MOST_ACTIONS = 500
 
@@ -60,3 +60,13 @@ def names(connection: Connection, workspace_id: UUID) -> dict[str, str]:
     """Colleagues by the text of their id, as subjects name them."""
     query = select(users.c.id, users.c.name).where(users.c.workspace_id == workspace_id)
     return {str(row.id): row.name for row in connection.execute(query)}
+
+
+def programs(connection: Connection, workspace_id: UUID) -> dict[str, tuple[str, str]]:
+    """Tokens of the API by the text of their id, those that have ended too: their name, and who made them."""
+    query = (
+        select(api_tokens.c.id, api_tokens.c.name, users.c.name.label("maker"))
+        .outerjoin(users, users.c.id == api_tokens.c.made_by)
+        .where(api_tokens.c.workspace_id == workspace_id)
+    )
+    return {str(row.id): (row.name, row.maker or "") for row in connection.execute(query)}

@@ -2,6 +2,7 @@
 
 import inspect
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from app.services import accounts
 from app.services.accounts import (
     ABSOLUTE,
     IDLE,
+    MOST_STRANGERS,
     AccountError,
     User,
     change_password,
@@ -122,9 +124,49 @@ def test_while_locked_guesses_do_not_lengthen_the_lock(database: Database, base:
 def test_a_lock_is_on_record(database: Database, base: Seeded) -> None:
     for _ in range(5):
         enter(database, base, "wrong")
+    assert [row.action for row in log(database)].count("account.locked") == 1
+
+
+def log(database: Database) -> list[Any]:
     with database.read() as connection:
-        actions = connection.execute(select(audit_entries.c.action)).scalars().all()
-    assert actions == ["account.locked"]
+        return list(connection.execute(select(audit_entries)))
+
+
+def test_coming_in_and_going_out_are_on_record(database: Database, base: Seeded) -> None:
+    token = sign_in(database, base.workspace_id, MARTA, PASSWORD, NOW, "a browser", "203.0.113.7")
+    assert token is not None
+    [came] = log(database)
+    assert (came.action, came.user_id, came.subject) == (
+        "account.signed_in",
+        base.admin_id,
+        str(base.admin_id),
+    )
+    assert came.detail == {"with": "password", "address": "203.0.113.7"}
+    for _ in range(2):
+        sign_out(database, token, NOW)
+    sign_out(database, "nonsense", NOW)
+    assert sorted(row.action for row in log(database)) == ["account.signed_in", "account.signed_out"]
+
+
+def test_failed_sign_ins_are_on_record_and_fill_nothing(
+    database: Database, base: Seeded, quick_passwords: None
+) -> None:
+    enter(database, base, "wrong")
+    [failed] = log(database)
+    assert (failed.action, failed.user_id, failed.subject) == (
+        "account.sign_in_failed", None, str(base.admin_id)
+    )  # fmt: skip
+    for _ in range(MOST_STRANGERS + 5):
+        enter(database, base, "typed in the wrong field", email="my password")
+    assert len(log(database)) == MOST_STRANGERS
+    # What was typed is nowhere, and an account that does not exist has no name.
+    assert "password" not in str([row.subject for row in log(database)])
+    assert "my password" not in str(log(database))
+    # Somebody known is written down all the same, and an hour later strangers are again.
+    enter(database, base, "wrong")
+    assert len(log(database)) == MOST_STRANGERS + 1
+    enter(database, base, email="nobody@halden.example", at=NOW + timedelta(hours=2))
+    assert len(log(database)) == MOST_STRANGERS + 2
 
 
 @quick

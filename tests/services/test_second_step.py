@@ -64,12 +64,22 @@ def codes(world: World) -> list[str]:
 def test_half_a_sign_in_opens_nothing(world: World, codes: list[str]) -> None:
     half = enter(world, LATER)
     assert accounts.who(world.database, half, LATER) is None
+    assert came_in(world) == ["password"], "before there was a second step, and not by half a sign-in"
     fresh = second_step.finish(world, half, code_at(world, LATER), LATER)
     assert fresh is not None
     assert fresh != half
+    assert came_in(world) == ["password", "phone"]
     assert user_of(world, fresh, LATER).email == VERA
     assert accounts.who(world.database, half, LATER) is None
     assert second_step.finish(world, half, codes[0], LATER) is None, "half a sign-in is made whole once"
+
+
+def came_in(world: World) -> list[str]:
+    """By what, as the audit log has it."""
+    entry = tables.audit_entries.c
+    with world.database.read() as connection:
+        query = select(entry.detail).where(entry.action == "account.signed_in").order_by(entry.at)
+        return [detail["with"] for detail in connection.execute(query).scalars()]
 
 
 def test_half_a_sign_in_ends_after_ten_minutes(world: World, codes: list[str]) -> None:
@@ -102,6 +112,7 @@ def test_a_recovery_code_opens_once_and_its_owner_is_told(world: World, codes: l
 def test_wrong_codes_lock_and_a_right_password_does_not_wipe_them_out(world: World, codes: list[str]) -> None:
     for _ in range(accounts.FREE_FAILURES):
         assert second_step.finish(world, enter(world, LATER), "000000", LATER) is None
+    assert came_in(world) == ["password"]
     assert accounts.sign_in(world.database, world.workspace_id, VERA, PASSWORD, LATER) is None
     after = LATER + timedelta(minutes=2)
     assert second_step.finish(world, enter(world, after), code_at(world, after), after) is not None

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import insert
 
 from app.core.ids import timed_id
-from app.services import audit_log
+from app.services import audit_log, by_hand
+from app.services.api import tokens
 from app.services.audit_log import Asked
 from app.store import tables
 from app.store.database import Database
@@ -42,6 +43,33 @@ def all_of(database: Database, seeded: Seeded, asked: Asked) -> list[audit_log.E
         if older is None:
             return found
         asked = Asked(asked.user_id, asked.shell, asked.action, asked.since, asked.until, older)
+
+
+def test_a_program_is_named_by_its_token_and_who_made_it(
+    marta: Browser, seeded: Seeded, sqlite_database: Database
+) -> None:
+    made, _ = tokens.make(
+        sqlite_database, seeded.workspace_id, "<b>CRM</b>", ["tasks:write"], None, seeded.admin_id, NOW
+    )
+    by_hand_at = {"workspace_id": seeded.workspace_id, "contact_id": seeded.contacts[0]}
+    with sqlite_database.write() as connection:
+        for actor in (f"api:{made.id}", f"api:{seeded.admin_id}", "api:=1+1"):
+            by_hand.audit(
+                connection, action="contact.enrolled", detail={"sequence": "line"}, actor=actor, now=NOW, **by_hand_at
+            )  # fmt: skip
+    tokens.revoke(sqlite_database, seeded.workspace_id, made.id, seeded.admin_id, NOW)
+    found, _ = audit_log.find(sqlite_database, seeded.workspace_id, Asked(action="contact.enrolled"))
+    assert sorted((one.who, one.maker, one.program) for one in found) == [
+        ("", "", False), ("", "", False), ("<b>CRM</b>", "Marta Lindqvist", True)
+    ]  # fmt: skip
+    page = marta.page("/audit?action=contact.enrolled")
+    assert "&lt;b&gt;CRM&lt;/b&gt;" in page
+    assert "token of the API, made by Marta Lindqvist" in page
+    lines = list(csv.DictReader(StringIO(marta.page("/audit/log.csv?action=contact.enrolled"))))
+    assert sorted((line["who"], line["program_of"]) for line in lines)[-1] == (
+        "<b>CRM</b>",
+        "Marta Lindqvist",
+    )
 
 
 def test_pages_leave_out_and_repeat_nothing(database: Database) -> None:
