@@ -150,11 +150,9 @@ class Library:
         lifecycle, scoring = of_kind.get(("lifecycle", "lifecycle")), of_kind.get(("scoring", "scoring"))
         segments = {row.key: _segment(row) for row in live if row.kind == "segment"}
         rules = read_rules(lifecycle, scoring, segments, self._preset, now)
-        templates = {
-            row.key: self._template(connection, row)
-            for row in live
-            if row.kind == "template" and row.state == "live"
-        }
+        templates = self._read_templates(
+            connection, [row for row in live if row.kind == "template" and row.state == "live"]
+        )
         preset = rules.lifecycle.key
         sequences = {row.key: self._sequence(row, preset) for row in live if row.kind == "sequence"}
         read = [self._piece(row) for row in live if row.kind == "piece" and row.state == "live"]
@@ -194,16 +192,33 @@ class Library:
             self._pieces[row.version_id] = found
         return found
 
-    def _template(self, connection: Connection, row: definitions.Live) -> TemplateVersion:
+    def _read_templates(
+        self, connection: Connection, live: list[definitions.Live]
+    ) -> dict[str, TemplateVersion]:
+        """What was read before stays as it was; the others are fetched together."""
+        variants = definitions.variants(connection, [row.version_id for row in live if row.version_id])
+        found, fresh = {}, []
+        for row in live:
+            assert row.version_id is not None
+            before, ids = (
+                self._templates.get(row.version_id),
+                {one.id for one in variants.get(row.version_id, ())},
+            )
+            if before is not None and ids == {variant_id for variant_id, _ in before.variants.values()}:
+                found[row.key] = before
+            else:
+                fresh.append((row, variants.get(row.version_id, [])))
+        texts = definitions.compiled(connection, [one.id for _, rows in fresh for one in rows])
+        for row, rows in fresh:
+            found[row.key] = self._template(
+                row, {one.locale: (one.id, CompiledTemplate.from_json(texts[one.id])) for one in rows}
+            )
+        return found
+
+    def _template(
+        self, row: definitions.Live, compiled: Mapping[str, tuple[UUID, CompiledTemplate]]
+    ) -> TemplateVersion:
         assert row.version_id is not None
-        rows = definitions.variants(connection, row.version_id)
-        ids = {variant.id for variant in rows}
-        before = self._templates.get(row.version_id)
-        if before is not None and ids == {variant_id for variant_id, _ in before.variants.values()}:
-            return before
-        compiled = {
-            variant.locale: (variant.id, CompiledTemplate.from_json(variant.compiled)) for variant in rows
-        }
         if "" not in compiled:
             raise Unreadable(f"The template {row.key} was never compiled; run `trellis sequences apply`.")
         found = TemplateVersion(

@@ -1,6 +1,6 @@
 """Definitions of every kind share one pattern: a row, immutable versions with their source, drafts apart."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -219,17 +219,26 @@ def set_state(connection: Connection, definition_id: UUID, state: str, now: date
     )
 
 
-def variants(connection: Connection, version_id: UUID) -> list[Row[Any]]:
-    """The compiled locale variants of a template version, the newest compilation of each locale."""
+def variants(connection: Connection, version_ids: Collection[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """The locale variants of template versions, the newest compilation of each locale, without what was compiled."""
+    v = template_variants.c
     query = (
-        select(template_variants)
-        .where(template_variants.c.version_id == version_id)
-        .order_by(template_variants.c.locale, template_variants.c.compiled_at.desc())
+        select(v.id, v.version_id, v.locale, v.digest)
+        .where(v.version_id.in_(version_ids))
+        .order_by(v.locale, v.compiled_at.desc())
     )
-    newest: dict[str, Row[Any]] = {}
+    newest: dict[UUID, dict[str, Any]] = {}
     for row in connection.execute(query):
-        newest.setdefault(row.locale, row)
-    return list(newest.values())
+        newest.setdefault(row.version_id, {}).setdefault(row.locale, row)
+    return {version_id: list(found.values()) for version_id, found in newest.items()}
+
+
+def compiled(connection: Connection, variant_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What was compiled of these variants."""
+    v = template_variants.c
+    return dict(
+        tuple(row) for row in connection.execute(select(v.id, v.compiled).where(v.id.in_(variant_ids)))
+    )
 
 
 def add_variant(connection: Connection, row: dict[str, Any]) -> None:

@@ -177,8 +177,13 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture
 def site(database: Database, tmp_path: Path, caught: CaughtMails) -> Site:
-    write_pieces(tmp_path / "content", {"heat.md": piece(HOSTILE_PIECE, file="heat.pdf"), "heat.pdf": PDF})
-    scene = lay_scene(database, tmp_path, secret_key="k" * 32, lifecycle=content.LIFECYCLE + FORM)
+    return lay_site(database, tmp_path, caught)
+
+
+def lay_site(database: Database, folder: Path, caught: CaughtMails) -> Site:
+    """In an empty database."""
+    write_pieces(folder / "content", {"heat.md": piece(HOSTILE_PIECE, file="heat.pdf"), "heat.pdf": PDF})
+    scene = lay_scene(database, folder, secret_key="k" * 32, lifecycle=content.LIFECYCLE + FORM)
     [stay] = enroll(scene.world, [scene.person], due_at=NOW + timedelta(days=1))
     colleague = _team(scene)
     invitation = _links(scene, colleague)

@@ -131,5 +131,5 @@ def test_of_each_locale_the_newest_compilation_counts(database: Database) -> Non
                     "source": "", "digest": digest, "compiled": "{}", "compiled_at": NOW.replace(minute=minute),
                 },
             )  # fmt: skip
-        found = {row.locale: row.digest for row in definitions.variants(connection, version)}
+        found = {row.locale: row.digest for row in definitions.variants(connection, [version])[version]}
     assert found == {"": "b", "it": "c"}

@@ -17,7 +17,7 @@ from app.files.sequence_files import KINDS
 from app.services.authoring.gaps import gaps
 from app.services.authoring.hosting import keep_files
 from app.services.authoring.linting import Checked
-from app.services.authoring.looking import check_over_live
+from app.services.authoring.looking import check_over_live, look_over_live
 from app.services.authoring.planning import Item, Plan, plan, read_text
 from app.services.authoring.sources import Sources, in_force, load_folder
 from app.services.ids import new_id
@@ -134,7 +134,7 @@ def own_errors(
     files = {file for source in sources.by_name.values() for file in source.files.values()}
     if all(one.file in files for one in checked.errors):
         return checked.errors
-    before = set(check_over_live(database, workspace_id, Sources(), settings, now).errors)
+    before = set(look_over_live(database, workspace_id, Sources(), settings, now).errors)
     return [one for one in checked.errors if one.file in files or one not in before]
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from app.core.assignment import Colleague
 from app.files.findings import FileFinding
 from app.mail.compile import CompiledTemplate
 from app.services.authoring import recent
@@ -68,15 +70,63 @@ def check_over_live(
     database: Database, workspace_id: UUID, sources: Sources, settings: Settings, now: datetime
 ) -> Checked:
     """Check `sources` with what is in force behind them. What was compiled before is not compiled again."""
+    return _check(database, _over_live(database, workspace_id, sources, settings, now))
+
+
+def look_over_live(
+    database: Database, workspace_id: UUID, sources: Sources, settings: Settings, now: datetime
+) -> Checked:
+    """The same for whoever only looks: while no text, setting or field is another one, it is not done again."""
+    whole = _over_live(database, workspace_id, sources, settings, now)
+    digest = whole.digest()
+    found = recent.checked(digest)
+    if found is None:
+        found = _check(database, whole)
+        recent.remember_checked(digest, found)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Everything that a check looks at."""
+
+    sources: Sources
+    fields: frozenset[str]
+    team: tuple[Colleague, ...]
+    settings: Settings
+    now: datetime
+
+    def digest(self) -> str:
+        """Of the instant only its year is looked at, for the holidays."""
+        found = sha256()
+        texts = [repr(source) for source in self.sources.by_name.values()]
+        for part in (
+            *texts,
+            repr(self.sources.findings),
+            repr(sorted(self.fields)),
+            repr(self.team),
+            repr(self.settings),
+        ):
+            found.update(f"{len(part)} {part}".encode("utf-8", "surrogatepass"))
+        found.update(str(self.now.year).encode())
+        return found.hexdigest()
+
+
+def _over_live(
+    database: Database, workspace_id: UUID, sources: Sources, settings: Settings, now: datetime
+) -> _Whole:
     with database.read() as connection:
         live = in_force(connection, workspace_id)
-        compiled = authoring.compiled_texts(connection)
         fields = authoring.custom_fields(connection, workspace_id)
         team = assigning.team(connection, workspace_id)
-    checked = check(
-        sources.over(as_sources(live)), settings, now, fields=fields, kept=recent.known() | _kept(compiled),
-        team=team,
-    )  # fmt: skip
+    return _Whole(sources.over(as_sources(live)), frozenset(fields), tuple(team), settings, now)
+
+
+def _check(database: Database, whole: _Whole) -> Checked:
+    with database.read() as connection:
+        compiled = authoring.compiled_texts(connection)
+    kept = recent.known() | _kept(compiled)
+    checked = check(whole.sources, whole.settings, whole.now, fields=whole.fields, kept=kept, team=whole.team)
     recent.remember(checked.compiled.done)
     return checked
 
@@ -84,7 +134,7 @@ def check_over_live(
 def _looked(
     database: Database, workspace_id: UUID, sources: Sources, settings: Settings, now: datetime
 ) -> Looked:
-    checked = check_over_live(database, workspace_id, sources, settings, now)
+    checked = look_over_live(database, workspace_id, sources, settings, now)
     found = {*checked.faults, *gaps(database, workspace_id, checked, now)}
     texts = {file for source in sources.by_name.values() for file in source.files.values()}
     return Looked(len(texts), tuple(sorted(found)))

@@ -14,7 +14,7 @@ from app.services.authoring.applying import Applied, Inside, Refused, apply, own
 from app.services.authoring.drafts import Draft, DraftFault, Overtaken, open_draft
 from app.services.authoring.gaps import gaps
 from app.services.authoring.linting import Checked
-from app.services.authoring.looking import check_over_live
+from app.services.authoring.looking import look_over_live
 from app.services.authoring.planning import read_text
 from app.services.authoring.sources import Sources
 from app.store import authoring, definitions
@@ -58,7 +58,7 @@ def look_at_draft(
 ) -> tuple[Checked, tuple[FileFinding, ...]]:
     """The findings in the texts of a draft, checked over all that is in force."""
     source = found.as_source()
-    checked = check_over_live(
+    checked = look_over_live(
         database, workspace_id, Sources({(found.kind, found.key): source}), settings, now
     )
     files = set(source.files.values())

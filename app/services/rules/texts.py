@@ -18,7 +18,7 @@ from app.files.findings import FileFinding
 from app.files.sequence_files import path_of
 from app.files.trees import LARGEST, Document, read_document
 from app.services.authoring.applying import Refused, apply, own_errors
-from app.services.authoring.looking import check_over_live
+from app.services.authoring.looking import look_over_live
 from app.services.authoring.sources import Source, Sources
 from app.services.reading import Unreadable
 from app.services.rules.changes import Change, changes
@@ -117,7 +117,7 @@ def look(world: World, room: str, text: str, base: int, now: datetime) -> Looked
     if len(text) > LARGEST:
         raise RulesFault("rules.too_long", most=LARGEST // 1000)
     sources = _sources(kind, text)
-    checked = check_over_live(world.database, world.workspace_id, sources, world.settings, now)
+    checked = look_over_live(world.database, world.workspace_id, sources, world.settings, now)
     errors = own_errors(world.database, world.workspace_id, sources, checked, world.settings, now)
     path = path_of(kind, kind)
     findings = tuple(dict.fromkeys((*errors, *(one for one in checked.faults if one.file == path))))

@@ -15,7 +15,6 @@ from app.services.account_mails import LANGUAGES
 from app.services.accounts import ROLES
 from app.services.reading import Unreadable
 from app.services.users import UserFault, Wish
-from app.services.world import World, open_world
 from app.web.admins.rights import table
 from app.web.shared.context import now, user, web
 from app.web.shared.looks import zone
@@ -46,7 +45,7 @@ def invite() -> ResponseReturnValue:
     rights: dict[str, Any] = {name: name in request.form for name in RIGHTS}
     wish = Wish(name=form["name"], role=form["role"], **rights)
     try:
-        made = service.invite(_world(), form["email"], wish, now(), user().id, form["locale"])
+        made = service.invite(web().world, form["email"], wish, now(), user().id, form["locale"])
     except UserFault as fault:
         return _listing(fault.reason, {**form, **rights}), 422
     return redirect(url_for("colleagues.index", done="invited", _anchor=f"i-{made.id}"))
@@ -54,12 +53,12 @@ def invite() -> ResponseReturnValue:
 
 @colleagues.post("/invitations/<uuid:mail_id>/resend")
 def resend(mail_id: UUID) -> ResponseReturnValue:
-    return _invitation(service.resend(_world(), mail_id, now(), user().id), "resent")
+    return _invitation(service.resend(web().world, mail_id, now(), user().id), "resent")
 
 
 @colleagues.post("/invitations/<uuid:mail_id>/withdraw")
 def withdraw(mail_id: UUID) -> ResponseReturnValue:
-    return _invitation(service.withdraw(_world(), mail_id, now(), user().id), "withdrawn")
+    return _invitation(service.withdraw(web().world, mail_id, now(), user().id), "withdrawn")
 
 
 @colleagues.get("/<uuid:user_id>")
@@ -79,7 +78,7 @@ def change(user_id: UUID) -> ResponseReturnValue:
     rights: dict[str, Any] = {name: name in form for name in RIGHTS}
     wish = Wish(role=role, **given, **rights)
     try:
-        service.change(_world(), user_id, wish, seen, now(), user().id)
+        service.change(web().world, user_id, wish, seen, now(), user().id)
     except UserFault as fault:
         return _one(user_id, fault.reason), 422
     return redirect(url_for("colleagues.show", user_id=user_id, done="changed"))
@@ -118,7 +117,7 @@ def enable(user_id: UUID) -> ResponseReturnValue:
 @colleagues.post("/<uuid:user_id>/second-step")
 def take_away(user_id: UUID) -> ResponseReturnValue:
     """A lost phone: they sign in by password alone, and set up another."""
-    second_step.take_away(_world(), _account(user_id)["email"], now(), user().id)
+    second_step.take_away(web().world, _account(user_id)["email"], now(), user().id)
     return redirect(url_for("colleagues.show", user_id=user_id, done="taken"))
 
 
@@ -127,7 +126,7 @@ def second_step_rule() -> ResponseReturnValue:
     on = request.form.get("on")
     if on not in ("yes", "no"):
         abort(400)
-    second_step.require(_world(), on == "yes", now(), user().id)
+    second_step.require(web().world, on == "yes", now(), user().id)
     return redirect(url_for("colleagues.index", done="required" if on == "yes" else "optional"))
 
 
@@ -148,14 +147,14 @@ def _invitation(changed: bool, done: str) -> ResponseReturnValue:
 
 def _account(user_id: UUID) -> dict[str, Any]:
     try:
-        return service.account(_world(), user_id)
+        return service.account(web().world, user_id)
     except UserFault:
         abort(404)
 
 
 def _one(user_id: UUID, fault: Reason | None = None) -> str:
     account = _account(user_id)
-    found = next(one for one in service.team(_world()) if one["id"] == account["id"])
+    found = next(one for one in service.team(web().world) if one["id"] == account["id"])
     return render_template(
         "admins/colleague.html",
         one=found,
@@ -178,7 +177,7 @@ def _back(until: datetime | None) -> str:
 
 
 def _listing(fault: Reason | None = None, wish: dict[str, Any] | None = None) -> str:
-    world, at = _world(), now()
+    world, at = web().world, now()
     return render_template(
         "admins/colleagues.html",
         team=[(one, users.state_of(one, at)) for one in service.team(world)],
@@ -191,7 +190,3 @@ def _listing(fault: Reason | None = None, wish: dict[str, Any] | None = None) ->
         done=request.args.get("done"),
         here="colleagues",
     )
-
-
-def _world() -> World:
-    return open_world(web().database, web().workspace_id, web().settings)

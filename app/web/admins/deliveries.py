@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from app.core.reasons import Reason
 from app.services import settling
 from app.services.viewing import deliveries as viewing
-from app.services.world import open_world
 from app.web.shared.context import now, user, web
 
 deliveries = Blueprint("deliveries", __name__, url_prefix="/deliveries", template_folder="templates")
@@ -39,7 +38,7 @@ def settle() -> ResponseReturnValue:
         abort(400)
     if verdict == settling.AGAIN and request.form.get("sure") != "yes":
         return _page(fault=Reason("settle.not_sure")), 422
-    world = open_world(web().database, web().workspace_id, web().settings)
+    world = web().world
     try:
         found = settling.settle_by_hand(world, ids, verdict, request.form.get("why", ""), user().id, now())
     except settling.SettlingFault as fault:

@@ -11,7 +11,6 @@ from app.services import returned as service
 from app.services.contacts import find_contact
 from app.services.returned.reviewing import ReviewFault
 from app.services.viewing import returned as viewing
-from app.services.world import World, open_world
 from app.web.shared.context import now, user, web
 
 returned = Blueprint("returned", __name__, url_prefix="/returned", template_folder="templates")
@@ -71,7 +70,7 @@ def assign(message_id: UUID) -> ResponseReturnValue:
     if contact_id is None:
         return _page(message_id, who=who, unknown=True), 422
     try:
-        service.assign(_world(), message_id, contact_id, user().id, now())
+        service.assign(web().world, message_id, contact_id, user().id, now())
     except ReviewFault as fault:
         return _page(message_id, fault=fault.reason), 409
     return redirect(url_for("returned.show", message_id=message_id))
@@ -80,7 +79,7 @@ def assign(message_id: UUID) -> ResponseReturnValue:
 @returned.post("/<uuid:message_id>/dismiss")
 def dismiss(message_id: UUID) -> ResponseReturnValue:
     try:
-        service.dismiss(_world(), message_id, request.form.get("why", ""), user().id, now())
+        service.dismiss(web().world, message_id, request.form.get("why", ""), user().id, now())
     except ReviewFault as fault:
         return _page(message_id, fault=fault.reason), 409
     return redirect(url_for("returned.index", state="review"))
@@ -93,10 +92,6 @@ def _page(message_id: UUID, *, who: str = "", unknown: bool = False, fault: Reas
     return render_template(
         "admins/returned_one.html", message=message, who=who, unknown=unknown, fault=fault, here="returned"
     )
-
-
-def _world() -> World:
-    return open_world(web().database, web().workspace_id, web().settings)
 
 
 def _before() -> tuple[datetime, UUID] | None:

@@ -13,7 +13,6 @@ from app.services.secrets import CannotOpen
 from app.services.senders import holding, keeping, showing, testing
 from app.services.senders.book import house_route
 from app.services.senders.checking import SenderFault, Wish, begin_with
-from app.services.world import World, open_world
 from app.web.shared.context import now, user, web
 
 senders = Blueprint("senders", __name__, url_prefix="/senders", template_folder="templates")
@@ -31,8 +30,8 @@ def index() -> ResponseReturnValue:
         "admins/senders.html",
         senders=_listing(),
         presets=PRESETS.values(),
-        slowed=pace.slowed(_world(), now()),
-        warm_ups=pace.warm_ups(_world(), now()),
+        slowed=pace.slowed(web().world, now()),
+        warm_ups=pace.warm_ups(web().world, now()),
         here="senders",
     )
 
@@ -48,7 +47,7 @@ def begin() -> ResponseReturnValue:
 @senders.post("/add")
 def add() -> ResponseReturnValue:
     try:
-        address = keeping.add(_world(), _wish(), now(), user().id)
+        address = keeping.add(web().world, _wish(), now(), user().id)
     except SenderFault as fault:
         return _form(_typed(), fault), 422
     return redirect(url_for("senders.show", address=address))
@@ -63,7 +62,7 @@ def show() -> ResponseReturnValue:
 def change() -> ResponseReturnValue:
     address = request.form.get("old", "")
     try:
-        keeping.change(_world(), address, _wish(), now(), user().id)
+        keeping.change(web().world, address, _wish(), now(), user().id)
     except SenderFault as fault:
         return _one(address, fault=fault, typed=_typed()), 422
     return redirect(url_for("senders.show", address=request.form.get("address", "").strip(), done="changed"))
@@ -84,7 +83,7 @@ def test() -> ResponseReturnValue:
     address, to = request.form.get("address", ""), request.form.get("to", "").strip()[:320]
     try:
         tested = testing.try_out(
-            _world(), address, house_route(web().settings), now(), to or None, user().locale or ""
+            web().world, address, house_route(web().settings), now(), to or None, user().locale or ""
         )
     except SenderFault as fault:
         return _one(address, fault=fault, to=to), 422
@@ -96,7 +95,7 @@ def test() -> ResponseReturnValue:
 @senders.post("/remove")
 def remove() -> ResponseReturnValue:
     try:
-        keeping.remove(_world(), request.form.get("address", ""), now(), user().id)
+        keeping.remove(web().world, request.form.get("address", ""), now(), user().id)
     except SenderFault:
         abort(404)
     return redirect(url_for("senders.index"))
@@ -105,7 +104,7 @@ def remove() -> ResponseReturnValue:
 def _turn(act: Any) -> ResponseReturnValue:
     address = request.form.get("address", "")
     try:
-        act(_world(), address, request.form.get("why", ""), now(), user().id)
+        act(web().world, address, request.form.get("why", ""), now(), user().id)
     except SenderFault as fault:
         if fault.reason.code == "senders.unknown":
             abort(404)
@@ -149,7 +148,7 @@ def _choices() -> dict[str, Any]:
         "presets": PRESETS.values(),
         "securities": SECURITIES,
         "all_serves": SERVES,
-        "purposes": sorted(keeping.purposes(_world(), now())),
+        "purposes": sorted(keeping.purposes(web().world, now())),
         "here": "senders",
         "Reason": Reason,
     }
@@ -187,7 +186,3 @@ def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 12):
         raise SenderFault("senders.number", name, name=name, least=1, most=100_000_000)
     return int(text)
-
-
-def _world() -> World:
-    return open_world(web().database, web().workspace_id, web().settings)

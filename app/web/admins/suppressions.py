@@ -15,7 +15,6 @@ from app.services.importing.faults import ImportFault
 from app.services.suppressing import SCOPES
 from app.services.suppression_import import Imported
 from app.services.suppressions import Asked, SuppressionFault
-from app.services.world import World, open_world
 from app.web.shared.context import now, user, web
 
 suppressions = Blueprint("suppressions", __name__, url_prefix="/suppressions", template_folder="templates")
@@ -30,7 +29,7 @@ def index() -> ResponseReturnValue:
 @suppressions.get("/list.csv")
 def export() -> ResponseReturnValue:
     out = StringIO()
-    service.export(_world(), _asked(), out)
+    service.export(web().world, _asked(), out)
     answer = make_response(out.getvalue())
     answer.headers["Content-Type"] = "text/csv; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="suppressions.csv"'
@@ -43,7 +42,9 @@ def add() -> ResponseReturnValue:
     wish = {name: form.get(name, "")[:LONGEST].strip() for name in ("value", "scope", "topic", "why")}
     topic = wish["topic"] if wish["scope"] == "topic" else ""
     try:
-        new = service.add(_world(), wish["scope"], wish["value"], wish["why"], user().id, now(), topic=topic)
+        new = service.add(
+            web().world, wish["scope"], wish["value"], wish["why"], user().id, now(), topic=topic
+        )
     except SuppressionFault as fault:
         return _page(fault.reason, wish), 422
     return redirect(url_for("suppressions.index", done="added" if new else "standing"))
@@ -59,7 +60,7 @@ def lift(suppression_id: UUID) -> ResponseReturnValue:
     form = request.form
     try:
         service.lift(
-            _world(), suppression_id, form.get("why", ""), user().id, now(), sure=form.get("sure") == "yes"
+            web().world, suppression_id, form.get("why", ""), user().id, now(), sure=form.get("sure") == "yes"
         )
     except SuppressionFault as fault:
         return _one(suppression_id, fault.reason), 422
@@ -105,7 +106,7 @@ def _run(kept: UUID, wish: dict[str, str], *, dry_run: bool) -> Imported:
     if path is None:
         raise ImportFault("suppression.file_gone")
     return suppression_import.run(
-        _world(), suppression_import.read(path), wish["scope"], user().id, now(), topic=wish["topic"], why=wish["why"],
+        web().world, suppression_import.read(path), wish["scope"], user().id, now(), topic=wish["topic"], why=wish["why"],
         dry_run=dry_run,
     )  # fmt: skip
 
@@ -126,18 +127,14 @@ def _bringing(fault: Reason | None = None, wish: dict[str, str] | None = None, *
         fault=fault,
         wish=wish or {"scope": "marketing"},
         scopes=SCOPES,
-        topics=service.topics(_world(), now()),
+        topics=service.topics(web().world, now()),
         here="suppressions",
         **shown,
     )
 
 
-def _world() -> World:
-    return open_world(web().database, web().workspace_id, web().settings)
-
-
 def _one(suppression_id: UUID, fault: Reason | None = None) -> str:
-    found = service.read(_world(), suppression_id)
+    found = service.read(web().world, suppression_id)
     if found is None:
         abort(404)
     return render_template("admins/suppression.html", one=found, fault=fault, here="suppressions")
@@ -166,7 +163,7 @@ def _day(text: str) -> datetime | None:
 
 
 def _page(fault: Reason | None = None, wish: dict[str, Any] | None = None) -> str:
-    asked, world = _asked(), _world()
+    asked, world = _asked(), web().world
     found, older = service.find(world, asked)
     codes, sources = service.choices(world)
     kept: dict[str, Any] = {key: value for key, value in request.args.items() if key not in ("older", "done")}

@@ -4,7 +4,6 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.services import health, invariants
-from app.services.world import open_world
 from app.web.shared.context import now, web
 
 truths = Blueprint("truths", __name__, url_prefix="/always-true", template_folder="templates")
@@ -28,5 +27,5 @@ def show() -> ResponseReturnValue:
 @truths.post("")
 def look() -> ResponseReturnValue:
     """One bounded run, as the job makes it every hour."""
-    invariants.run_checks(open_world(web().database, web().workspace_id, web().settings), now())
+    invariants.run_checks(web().world, now())
     return redirect(url_for("truths.show"))

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from app.services import talks as service
 from app.services.talks import TalkFault, Told
 from app.services.viewing import one, programme
-from app.services.world import World, open_world
 from app.web.shared.context import now, user, web
 from app.web.shared.looks import zone
 
@@ -36,7 +35,7 @@ def record(contact_id: UUID) -> ResponseReturnValue:
     try:
         at = _instant(_typed("at"), "at", "talk.when")
         new = service.record(
-            _world(), contact_id, _key(), _typed("kind"), at, _typed("note"), told, now(), user().id
+            web().world, contact_id, _key(), _typed("kind"), at, _typed("note"), told, now(), user().id
         )
     except TalkFault as fault:
         return _refused(contact_id, fault, "record")
@@ -47,7 +46,7 @@ def record(contact_id: UUID) -> ResponseReturnValue:
 def accept(contact_id: UUID) -> ResponseReturnValue:
     try:
         new = service.accept(
-            _world(), contact_id, _key(), _typed("stage"), _typed("was"), _typed("why"), now(), user().id
+            web().world, contact_id, _key(), _typed("stage"), _typed("was"), _typed("why"), now(), user().id
         )
     except TalkFault as fault:
         return _refused(contact_id, fault, "accept")
@@ -59,7 +58,7 @@ def send_back(contact_id: UUID) -> ResponseReturnValue:
     try:
         wake_at = _instant(_typed("wake"), "wake", "talk.wake", time(9))
         new = service.send_back(
-            _world(), contact_id, _key(), _typed("stage"), _typed("was"), _typed("why"), wake_at,
+            web().world, contact_id, _key(), _typed("stage"), _typed("was"), _typed("why"), wake_at,
             "silent" in request.form, now(), user().id,
         )  # fmt: skip
     except TalkFault as fault:
@@ -126,7 +125,3 @@ def _page(contact_id: UUID, fault: TalkFault | None = None, act: str = "") -> st
         said=said if said in SAID else "",
         here="contacts",
     )
-
-
-def _world() -> World:
-    return open_world(web().database, web().workspace_id, web().settings)

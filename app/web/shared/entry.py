@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from app.services import accounts, colleagues, resetting, second_step
 from app.services.account_mails import LANGUAGES
 from app.services.users import UserFault
-from app.services.world import World, open_world
 from app.web.shared.account import first_page
 from app.web.shared.context import now, web
 from app.web.shared.session import remember, token
@@ -20,7 +19,7 @@ entry = Blueprint("entry", __name__)
 
 @entry.route("/invited/<link>", methods=["GET", "POST"])
 def invited(link: str) -> ResponseReturnValue:
-    found = colleagues.opened(_world(), link, now())
+    found = colleagues.opened(web().world, link, now())
     if found is None:
         return _over("invite")
     form = request.form
@@ -31,7 +30,7 @@ def invited(link: str) -> ResponseReturnValue:
         return _page("account/invited.html", 422, **typed, fault="password.differ", params={})
     try:
         opened = colleagues.accept(
-            _world(), link, form.get("name", ""), form.get("new", ""), now(), request.user_agent.string,
+            web().world, link, form.get("name", ""), form.get("new", ""), now(), request.user_agent.string,
             request.remote_addr or "",
         )  # fmt: skip
     except accounts.AccountError as error:
@@ -54,13 +53,13 @@ def forgot() -> ResponseReturnValue:
     if request.method != "POST":
         return render_template("account/forgot.html", asked=False)
     locale = request.accept_languages.best_match(list(LANGUAGES)) or ""
-    resetting.ask(_world(), request.form.get("email", ""), request.remote_addr or "", locale, now())
+    resetting.ask(web().world, request.form.get("email", ""), request.remote_addr or "", locale, now())
     return render_template("account/forgot.html", asked=True)
 
 
 @entry.route("/reset/<link>", methods=["GET", "POST"])
 def reset(link: str) -> ResponseReturnValue:
-    email = resetting.whose(_world(), link, now())
+    email = resetting.whose(web().world, link, now())
     if email is None:
         return _over("reset")
     if request.method != "POST":
@@ -68,7 +67,7 @@ def reset(link: str) -> ResponseReturnValue:
     if request.form.get("new", "") != request.form.get("again", ""):
         return _page("account/reset.html", 422, email=email, fault="password.differ")
     try:
-        if not resetting.reset(_world(), link, request.form.get("new", ""), now()):
+        if not resetting.reset(web().world, link, request.form.get("new", ""), now()):
             return _over("reset")
     except accounts.AccountError as error:
         return _page("account/reset.html", 422, email=email, fault=error.code)
@@ -84,7 +83,7 @@ def code() -> ResponseReturnValue:
     if request.method != "POST":
         return render_template("account/code.html", wanted=wanted, failed=False)
     opened = second_step.finish(
-        _world(), token(), request.form.get("code", ""), now(), request.user_agent.string, request.remote_addr or ""
+        web().world, token(), request.form.get("code", ""), now(), request.user_agent.string, request.remote_addr or ""
     )  # fmt: skip
     if opened is None:
         return render_template("account/code.html", wanted=wanted, failed=True), 422
@@ -101,7 +100,3 @@ def _page(template: str, status: int = 200, **shown: object) -> ResponseReturnVa
     # The address holds the proof: it is told to nobody, and only the form's own check hears the host.
     answer.headers["Referrer-Policy"] = "strict-origin"
     return answer
-
-
-def _world() -> World:
-    return open_world(web().database, web().workspace_id, web().settings)

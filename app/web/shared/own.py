@@ -8,7 +8,6 @@ from markupsafe import Markup
 from app.services import second_step as steps
 from app.services import signed_in
 from app.services.accounts import AccountError
-from app.services.world import World, open_world
 from app.web.shared.context import now, user, web
 from app.web.shared.session import token
 
@@ -20,7 +19,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "account/own.html",
         places=signed_in.places(web().database, user(), token(), now()),
-        standing=steps.standing(_world(), user()),
+        standing=steps.standing(web().world, user()),
         done=request.args.get("done"),
         here="own",
     )
@@ -46,7 +45,7 @@ def second_step() -> ResponseReturnValue:
 @own.post("/second-step/begin")
 def begin() -> ResponseReturnValue:
     try:
-        steps.begin(_world(), user(), request.form.get("password", ""), now())
+        steps.begin(web().world, user(), request.form.get("password", ""), now())
     except AccountError as error:
         return _second_step(error.code), 422
     return redirect(url_for("own.second_step"))
@@ -56,7 +55,7 @@ def begin() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     """The codes stand on the answer and nowhere else, so there is no redirect."""
     try:
-        return _codes(steps.confirm(_world(), user(), request.form.get("code", ""), token(), now()))
+        return _codes(steps.confirm(web().world, user(), request.form.get("code", ""), token(), now()))
     except AccountError as error:
         return _second_step(error.code), 422
 
@@ -64,7 +63,7 @@ def confirm() -> ResponseReturnValue:
 @own.post("/second-step/codes")
 def codes() -> ResponseReturnValue:
     try:
-        return _codes(steps.new_codes(_world(), user(), request.form.get("password", ""), now()))
+        return _codes(steps.new_codes(web().world, user(), request.form.get("password", ""), now()))
     except AccountError as error:
         return _second_step(error.code, "codes"), 422
 
@@ -72,14 +71,14 @@ def codes() -> ResponseReturnValue:
 @own.post("/second-step/off")
 def turn_off() -> ResponseReturnValue:
     try:
-        steps.turn_off(_world(), user(), request.form.get("password", ""), now())
+        steps.turn_off(web().world, user(), request.form.get("password", ""), now())
     except AccountError as error:
         return _second_step(error.code, "off"), 422
     return redirect(url_for("own.show", done="off"))
 
 
 def _second_step(fault: str = "", at: str = "") -> str:
-    found = steps.standing(_world(), user())
+    found = steps.standing(web().world, user())
     return render_template(
         "account/second_step.html",
         standing=found,
@@ -97,7 +96,3 @@ def _codes(made: list[str]) -> ResponseReturnValue:
 def _picture(address: str) -> Markup:
     """A QR code as inline SVG: black on white in both themes, or cameras do not read it. No script, no request."""
     return Markup(segno.make(address, error="m").svg_inline(scale=5, border=4, dark="#000", light="#fff"))  # noqa: S704
-
-
-def _world() -> World:
-    return open_world(web().database, web().workspace_id, web().settings)

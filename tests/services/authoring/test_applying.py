@@ -216,7 +216,8 @@ def newest_html(database: Database, workspace_id: UUID) -> str:
             if row.key == "discovery/more"
         )
         assert live.version_id is not None
-        return CompiledTemplate.from_json(definitions.variants(connection, live.version_id)[0].compiled).html
+        [newest, *_] = definitions.variants(connection, [live.version_id])[live.version_id]
+        return CompiledTemplate.from_json(definitions.compiled(connection, [newest.id])[newest.id]).html
 
 
 def test_what_was_put_away_stays_away(database: Database, workspace_id: UUID, settings: Settings) -> None:
