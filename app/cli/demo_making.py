@@ -80,7 +80,7 @@ def make(
     if wrong:
         raise NotWhole("\n".join(wrong))
     demo.finish(database, workspace_id)
-    stages = {count.stage.key: count.people for count in stage_counts(Place(database, workspace_id))}
+    stages = {count.stage.key: count.people for count in stage_counts(Place(database, workspace_id), end)}
     return Made(workspace_id, mails, stages, played.as_json())
 
 

@@ -172,7 +172,7 @@ class Crowd:
             ("engagement", "h % 89", 6, "1814400.0"),
         ):
             self._put(
-                "scores", f"h % 10 < {most}", own=None, contact_id="who", measure=f"'{measure}'", value=value,
+                "scores", f"h / 100 % 10 < {most}", own=None, contact_id="who", measure=f"'{measure}'", value=value,
                 as_of=self._ago("age * (h % 100) / 101"), half_life=f"CAST({half_life} AS DOUBLE PRECISION)",
             )  # fmt: skip
         for tag, where in (("fair", "h % 5 = 0"), ("webinar", "h % 20 = 1"), ("rare", self._of(10_000))):

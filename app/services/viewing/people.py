@@ -23,6 +23,10 @@ USUAL_COLUMNS = COLUMNS[:5]
 CONSENT_STATES = ("given", "asked", "withdrawn", "unknown")
 MEASURES = ("fit", "engagement")
 NOT_COUNTED_ABOVE = 10_000
+# Larger bases are counted by stage once in a while, and not for every page.
+COUNTED_EACH_TIME = 50_000
+HOLDS = timedelta(seconds=60)
+_kept: dict[tuple[str, UUID, str], tuple[datetime, dict[str, int]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ class People:
 def list_people(place: Place, asked: Asked, now: datetime, limit: int = 50) -> People:
     with place.database.read() as connection:
         names = programme.names(connection, place.workspace_id, place.preset)
-        counts = rows.stage_counts(connection, place.workspace_id, names.key)
+        counts = _stage_counts(connection, place, names.key, now)
         owners = accounts.people(connection, place.workspace_id)
         sequences = rows.choices(connection, place.workspace_id)
         company = (
@@ -179,19 +183,15 @@ def list_people(place: Place, asked: Asked, now: datetime, limit: int = 50) -> P
         after = asked.newer_than or asked.older_than
         whole = asked.wanted(place.workspace_id, names.key, now)
         wanted = replace(whole, upwards=upwards, after=after, limit=limit)
-        found = rows.page(connection, wanted)
+        counted = None
+        if asked.narrows:
+            counted = rows.count_up_to(connection, replace(whole, order="made"), NOT_COUNTED_ABOVE + 1)
+        fit = counted if asked.narrows else counts.get(asked.stage, 0) if asked.stage else None
+        found = rows.page(connection, replace(wanted, few=None if fit is None else fit <= rows.FEW))
         shown, more = found[:limit], len(found) > limit
         if upwards != oldest:
             shown.reverse()
         people = people_of(connection, shown, asked.columns, now)
-        counted = None
-        if asked.narrows:
-            counting = replace(whole, order="made")
-            counted = (
-                rows.count_up_to(connection, counting, NOT_COUNTED_ABOVE + 1)
-                if more or after is not None or not asked.is_whole
-                else len(shown)
-            )
     ends = [(row.key, row.id) for row in shown]
     if oldest:
         ends.reverse()
@@ -251,15 +251,27 @@ def _in_order(counts: dict[str, int], names: programme.Names) -> dict[str, int]:
     return {**known, **{key: count for key, count in counts.items() if key not in known}}
 
 
+def _stage_counts(connection: Connection, place: Place, lifecycle: str, now: datetime) -> dict[str, int]:
+    """Where there are very many they are those of up to a minute ago."""
+    name = (str(place.database.url), place.workspace_id, lifecycle)
+    kept = _kept.get(name)
+    if kept is not None and timedelta() <= now - kept[0] < HOLDS:
+        return kept[1]
+    counts = rows.stage_counts(connection, place.workspace_id, lifecycle)
+    if sum(counts.values()) > COUNTED_EACH_TIME:
+        _kept[name] = now, counts
+    return counts
+
+
 @dataclass(frozen=True, slots=True)
 class StageCount:
     stage: programme.StageName
     people: int
 
 
-def stage_counts(place: Place) -> tuple[StageCount, ...]:
+def stage_counts(place: Place, now: datetime) -> tuple[StageCount, ...]:
     """How many stand at each stage, in the order of the lifecycle."""
     with place.database.read() as connection:
         names = programme.names(connection, place.workspace_id, place.preset)
-        counts = rows.stage_counts(connection, place.workspace_id, names.key)
+        counts = _stage_counts(connection, place, names.key, now)
     return tuple(StageCount(names.stage(key), count) for key, count in _in_order(counts, names).items())

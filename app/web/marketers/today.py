@@ -18,7 +18,7 @@ def show() -> ResponseReturnValue:
     place = web().place
     return render_template(
         "marketers/today.html",
-        stages=people.stage_counts(place),
+        stages=people.stage_counts(place, now()),
         health=health.look(place.database, place.workspace_id, now()),
         today=numbers.look(place, user().id, now(), zone()),
         tasks=open_tasks(place, user().id),
