@@ -106,8 +106,14 @@ def test_a_stranger_changes_nothing(site: Site) -> None:
     before = rows_of(site)
     site.app.config["WTF_CSRF_ENABLED"] = False
     for path in _acting(site):
-        answer = browser.client.post(path, data={"why": "because"})
+        answer = browser.client.post(path)
         assert (answer.status_code, answer.location) == (302, "/sign-in"), path
+        # Whose sign-in has ended gets back what they wrote.
+        refused = browser.client.post(path, data={"why": "because <b>", "current": "a password"})
+        assert refused.status_code == 401, path
+        told = refused.get_data(as_text=True)
+        assert "because &lt;b&gt;" in told, path
+        assert "a password" not in told, path
     assert rows_of(site) == before
 
 
