@@ -21,6 +21,7 @@ from app.services.contacts import ContactFault, lay_down
 from app.services.enrolling import ask_admission
 from app.services.ids import new_id
 from app.services.library import SequenceVersion
+from app.services.segments.lists import LISTING, already, tag_of
 from app.services.viewing import programme
 from app.services.viewing.people import NOT_COUNTED_ABOVE, Asked, full_name
 from app.services.world import World
@@ -42,7 +43,7 @@ LONGEST_TAG = 80
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be done: `tag`, the owner's id (None: nobody), or the key of a sequence and why."""
+    """What is to be done: `tag` (or the key of a list), the owner's id (None: nobody), or the key of a sequence and why."""
 
     act: str
     tag: str = ""
@@ -323,15 +324,16 @@ def _left_out(
         known = contact_rows.load_known(connection, ids, catalogue.rules.lifecycle.key)
         return [Reason("bulk.same_owner")] * sum(each.owner == wish.owner_id for each in known.values())
     tagged = len(store.tagged_at(connection, ids, wish.tag))
-    if wish.act == "tag":
-        return [Reason("bulk.tagged", {"tag": wish.tag})] * tagged
-    return [Reason("bulk.not_tagged", {"tag": wish.tag})] * (len(ids) - tagged)
+    has = wish.act == "tag"
+    return [already(wish.tag, has)] * (tagged if has else len(ids) - tagged)
 
 
 def _checked(world: World, wish: Wish, now: datetime) -> Wish:
     """The wish as it can be done. Raises ContactFault."""
     if wish.act == EXPORT:
         return wish
+    if wish.act in LISTING:
+        return replace(wish, act=LISTING[wish.act], tag=tag_of(world, wish.tag, now))
     if wish.act in ("tag", "untag"):
         tags = tags_in(wish.tag)
         if len(tags) != 1 or len(wish.tag.strip()) > LONGEST_TAG:

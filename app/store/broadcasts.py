@@ -38,6 +38,14 @@ def listing(connection: Connection, workspace_id: UUID) -> list[Found]:
     return list(connection.execute(query))
 
 
+def pending(connection: Connection, workspace_id: UUID) -> list[Found]:
+    """Those that are not over, the newest first: id, title and segment."""
+    query = select(broadcasts.c.id, broadcasts.c.title, broadcasts.c.segment).where(
+        broadcasts.c.workspace_id == workspace_id, broadcasts.c.state.not_in(("done", "cancelled"))
+    )
+    return list(connection.execute(query.order_by(broadcasts.c.id.desc())))
+
+
 def heads(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     """By broadcast: people by state."""
     query = (

@@ -125,6 +125,14 @@ def load_known(
     return known
 
 
+def is_tagged(connection: Connection, workspace_id: UUID, tag: str) -> bool:
+    """Whether anybody who is there has the tag: neither merged into another nor erased."""
+    query = select(contact_tags.c.contact_id).join(contacts, contacts.c.id == contact_tags.c.contact_id)
+    mine = (contact_tags.c.workspace_id == workspace_id) & (contact_tags.c.tag == tag)
+    there = contacts.c.merged_into.is_(None) & contacts.c.erased_at.is_(None)
+    return connection.execute(query.where(mine, there).limit(1)).first() is not None
+
+
 def any_suppressed(connection: Connection, workspace_id: UUID) -> bool:
     """Whether there is any suppression that holds, before thousands of hashes are made to ask for them."""
     live = (suppressions.c.workspace_id == workspace_id) & suppressions.c.lifted_at.is_(None)

@@ -115,6 +115,13 @@ def numbered(connection: Connection, definition_id: UUID, number: int) -> Row[An
     return connection.execute(query).one_or_none()
 
 
+def remove(connection: Connection, definition_id: UUID) -> None:
+    """Away with all its versions; nothing may refer to them."""
+    versions = definition_versions.c.definition_id == definition_id
+    connection.execute(delete(definition_versions).where(versions))
+    connection.execute(delete(definitions).where(definitions.c.id == definition_id))
+
+
 class NotNewest(Exception):
     """The version this change was based on is no longer the newest: somebody published in between."""
 

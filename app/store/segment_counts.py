@@ -16,6 +16,10 @@ def kept(connection: Connection, workspace_id: UUID) -> dict[UUID, Found]:
     return {row.definition_id: row for row in connection.execute(query)}
 
 
+def forget(connection: Connection, definition_id: UUID) -> None:
+    connection.execute(delete(segment_counts).where(segment_counts.c.definition_id == definition_id))
+
+
 def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """The new counts in place of the older ones of the same segments."""
     if rows:

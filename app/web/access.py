@@ -119,7 +119,19 @@ ACCESS: dict[str, str] = {
     "segments.show": "viewer",
     **{
         f"segments.{act}": "marketer"
-        for act in ("new", "edit", "shape", "count", "review", "publish", "archive", "restore")
+        for act in (
+            "new",
+            "edit",
+            "shape",
+            "count",
+            "review",
+            "publish",
+            "archive",
+            "restore",
+            "make_list",
+            "look_up",
+            "delete_list",
+        )
     },
     **{f"templates.{act}": "viewer" for act in ("index", "show", "html", "history")},
     **{

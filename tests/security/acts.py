@@ -159,6 +159,8 @@ def of_segments_and_broadcasts(site: Site, admin: Browser, act: Act) -> None:
     act("segments.publish", "/segments/publish", {"as": "text", "base": "0", "text": cold})
     act("segments.archive", "/segments/of/cold/archive")
     act("segments.restore", "/segments/of/cold/restore")
+    act("segments.make_list", "/segments/lists", {"title": "Fair"})
+    act("segments.delete_list", "/segments/of/fair/delete")
     act("broadcasts.create", "/broadcasts/new", DRAFT)
     one = f"/broadcasts/{site.broadcast}"
 

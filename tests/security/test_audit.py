@@ -44,6 +44,7 @@ WITHOUT: dict[str, str] = {
     "truths.look": "only asks what must be true",
     "segments.shape": "the same form with a row more or less",
     "segments.count": "only says how many there would be",
+    "segments.look_up": "only says who has the addresses",
     "segments.review": "only says what publishing would do",
     "rules.lint": "only says what is wrong with a text",
     "rules.look": "only says what publishing would do",

@@ -40,7 +40,10 @@ MAY = {
     **{f"talks.{act}": SALES for act in ("record", "accept", "send_back")},
     **{f"tasks.{act}": SALES for act in ("take", "hand_over", "put_off", "done")},
     **{f"broadcasts.{act}": ("marketer",) for act in ("create", "change", "freeze")},
-    **{f"segments.{act}": ("marketer",) for act in ("shape", "count", "review")},
+    **{
+        f"segments.{act}": ("marketer",)
+        for act in ("shape", "count", "review", "make_list", "look_up", "delete_list")
+    },
     **{
         f"contact.{act}": SALES
         for act in (

@@ -10,7 +10,7 @@ from app.services.ids import new_id
 from app.services.library import Catalogue
 from app.services.segments.counting import Counted, count, keep_count
 from app.services.segments.reading import Read, joined, read, same
-from app.services.segments.showing import Use, uses_of
+from app.services.segments.showing import Use, all_uses
 from app.services.world import World
 from app.store import definitions
 from app.store.definitions import Live
@@ -62,7 +62,9 @@ def review(world: World, catalogue: Catalogue, found: Read, now: datetime) -> Re
         new, gone = joined(found.condition, old)
         coming, going = (count(world, catalogue, one, now) for one in (new, gone))
     unchanged = row.source == found.text
-    return Review(found, row.number, unchanged, inside, coming, going, uses_of(catalogue).get(found.key, ()))
+    return Review(
+        found, row.number, unchanged, inside, coming, going, all_uses(world, catalogue).get(found.key, ())
+    )
 
 
 def publish(
@@ -111,13 +113,10 @@ def publish(
 
 
 def archive(world: World, key: str, now: datetime, by: UUID | None) -> None:
-    """Put it away. Raises SegmentFault while something in force asks for it."""
+    """Put it away. Raises SegmentFault while something in force, or a broadcast that is not over, asks for it."""
     catalogue = world.library.catalogue(now)
-    with world.database.read() as connection:
-        live = definitions.live(connection, world.workspace_id, "segment")
-    uses = uses_of(catalogue, {row.key for row in live if row.state == "archived"}).get(key, ())
-    if uses:
-        raise SegmentFault(Reason("segment.used", {"by": sorted({use.key for use in uses})}))
+    if uses := all_uses(world, catalogue).get(key, ()):
+        raise SegmentFault(Reason("segment.used", {"by": sorted({use.said for use in uses})}))
     _turn(world, key, "archived", ARCHIVED, now, by)
 
 

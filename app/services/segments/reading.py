@@ -46,12 +46,8 @@ class Read:
         tree = self.document.tree
         return tree.get("if") if isinstance(tree, Mapping) else None
 
-    @property
-    def is_list(self) -> bool:
-        return is_list(self.key, self.condition)
 
-
-def is_list(key: str, condition: Condition) -> bool:
+def is_list(key: str, condition: Condition | None) -> bool:
     """Whether it asks for nothing but the tag of its own list."""
     return condition == HasTag(LIST + key)
 

@@ -1,7 +1,7 @@
 """The list of segments, and one of them with its people and who uses it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,11 +10,11 @@ from app.core.labels import Labels
 from app.services.library import Catalogue
 from app.services.segments import counting
 from app.services.segments.counting import Counted
-from app.services.segments.reading import Read, is_list, read
+from app.services.segments.reading import LIST, Read, is_list, read
 from app.services.viewing import programme
 from app.services.viewing.people import full_name
 from app.services.world import World
-from app.store import definitions, segment_counts
+from app.store import broadcasts, definitions, segment_counts
 from app.store.definitions import Live
 from app.store.views import Found
 from app.store.views import segments as rows
@@ -24,11 +24,18 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Who asks for a segment: a sequence (`begins`: people enter by it), a segment, a score, a stage or a rule for tasks."""
+    """Who asks for a segment: a sequence (`begins`: people enter by it), a segment, a score, a stage, a rule for
+    tasks, or a broadcast that is not over, whose key is its id and which has a `title`.
+    """
 
     kind: str
     key: str
     begins: bool = False
+    title: str = ""
+
+    @property
+    def said(self) -> str:
+        return self.title or self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,8 @@ def list_segments(world: World, catalogue: Catalogue, *, archived: bool = False)
     with world.database.read() as connection:
         live = definitions.live(connection, world.workspace_id, "segment")
         counts = segment_counts.kept(connection, world.workspace_id)
-    uses = uses_of(catalogue, _put_away(live))
+        pending = broadcasts.pending(connection, world.workspace_id)
+    uses = uses_of(catalogue, _put_away(live), pending)
     return tuple(
         _line(row, counts.get(row.id), uses, catalogue)
         for row in live
@@ -87,11 +95,12 @@ def look_at(world: World, catalogue: Catalogue, key: str, now: datetime) -> Page
             return None
         counts = segment_counts.kept(connection, world.workspace_id)
         versions = rows.versions(connection, row.id)
+        pending = broadcasts.pending(connection, world.workspace_id)
         names = programme.names(connection, world.workspace_id, world.settings.lifecycle_preset or None)
     found = read(row.source, catalogue, key=key)
     condition = found.condition
     return Page(
-        _line(row, counts.get(row.id), uses_of(catalogue, _put_away(live)), catalogue),
+        _line(row, counts.get(row.id), uses_of(catalogue, _put_away(live), pending), catalogue),
         found,
         describe(condition),
         counting.count(world, catalogue, condition, now),
@@ -123,31 +132,52 @@ def members(
     )
 
 
-def uses_of(catalogue: Catalogue, put_away: Collection[str] = ()) -> Mapping[str, tuple[Use, ...]]:
-    """By segment: what in force names it. Segments that are put away ask for nothing."""
-    found: dict[str, dict[Use, None]] = {}
+def all_uses(world: World, catalogue: Catalogue) -> Mapping[str, tuple[Use, ...]]:
+    """By segment: who asks for it now."""
+    with world.database.read() as connection:
+        live = definitions.live(connection, world.workspace_id, "segment")
+        pending = broadcasts.pending(connection, world.workspace_id)
+    return uses_of(catalogue, _put_away(live), pending)
 
-    def note(wanted: Iterable[str], use: Use) -> None:
-        for key in wanted:
-            found.setdefault(key, {})[use] = None
+
+def uses_of(
+    catalogue: Catalogue, put_away: Collection[str], pending: Iterable[Found]
+) -> Mapping[str, tuple[Use, ...]]:
+    """By segment: what in force names it, a list also by its tag. Segments that are put away ask for nothing, and
+    `pending` are the broadcasts that are not over.
+    """
+    found: dict[str, dict[Use, None]] = {}
+    lists = {key for key, condition in catalogue.setting.segments.items() if is_list(key, condition)}
+
+    def note(wanted: Needs, use: Use) -> None:
+        for key in (
+            *wanted.segments,
+            *(lists & {tag.removeprefix(LIST) for tag in wanted.tags if tag.startswith(LIST)}),
+        ):
+            if (use.kind, use.key) != ("segment", key):
+                found.setdefault(key, {})[use] = None
 
     for key, version in catalogue.sequences.items():
         if version.state == "archived":
             continue
+        wanted = version.sequence.needs
         if version.sequence.trigger.on == "segment":
-            note([version.sequence.trigger.name], Use("sequence", key, begins=True))
-        else:
-            note(version.sequence.needs.segments, Use("sequence", key))
+            begins = version.sequence.trigger.name
+            note(Needs(segments=frozenset({begins})), Use("sequence", key, begins=True))
+            wanted = replace(wanted, segments=wanted.segments - {begins})
+        note(wanted, Use("sequence", key))
     for key, condition in catalogue.setting.segments.items():
         if key not in put_away:
-            note(needs(condition).segments, Use("segment", key))
+            note(needs(condition), Use("segment", key))
     rules = catalogue.rules
     for rule in (*rules.scoring.fit, *rules.scoring.engagement):
-        note(_needs(rule.condition).segments, Use("score", rule.key))
+        note(_needs(rule.condition), Use("score", rule.key))
     for entry in rules.lifecycle.entries:
-        note(_needs(entry.condition).segments, Use("stage", entry.stage))
+        note(_needs(entry.condition), Use("stage", entry.stage))
     for task in rules.programme.tasks:
-        note(_needs(task.condition).segments, Use("task", task.key))
+        note(_needs(task.condition), Use("task", task.key))
+    for row in pending:
+        note(Needs(segments=frozenset({row.segment})), Use("broadcast", str(row.id), title=row.title))
     return {key: tuple(uses) for key, uses in found.items()}
 
 

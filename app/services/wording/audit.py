@@ -105,6 +105,7 @@ AUDIT = {
     "audit.definition.exported": N_("written to files"),
     "audit.definition.published": N_("published in the browser"),
     "audit.definition.archived": N_("put away"),
+    "audit.definition.deleted": N_("list deleted"),
     "audit.definition.restored": N_("taken out again"),
     "audit.definition.people": N_("people inside moved"),
     "audit.pace.rate_set": N_("rate of a provider set"),

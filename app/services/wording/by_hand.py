@@ -70,6 +70,9 @@ BY_HAND = {
     "bulk.not_undone": N_("this cannot be undone, or it still runs"),
     "bulk.tagged": N_("they have the tag “%(tag)s” already"),
     "bulk.not_tagged": N_("they do not have the tag “%(tag)s”"),
+    "bulk.no_list": N_("that list is not there any more; choose another"),
+    "bulk.listed": N_("they are on the list “%(list)s” already"),
+    "bulk.not_listed": N_("they are not on the list “%(list)s”"),
     "bulk.same_owner": N_("they have this owner already"),
     "add.taken": N_("%(address)s is somebody already: nothing was changed; open them and change what is new"),
     "add.erased": N_(

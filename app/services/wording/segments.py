@@ -27,5 +27,8 @@ SEGMENTS = {
         "somebody published “%(segment)s” meanwhile; what you wrote is below, open the segment beside it and bring both together"
     ),
     "segment.taken": N_("there is a segment “%(segment)s” already; choose another name"),
+    "list.title": N_("give the list a title of at most %(longest)s signs"),
+    "list.unknown": N_("there is no list “%(list)s”"),
+    "list.not_empty": N_("somebody is on it; take everybody off first"),
     "segment.used": N_("%(by)s asks for it; change that first"),
 }

@@ -1,17 +1,20 @@
 """Acts on many contacts: chosen on the list, counted before the button, followed to their end and undone; export."""
 
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from app.core.labels import Labels
 from app.core.reasons import Reason
 from app.services import bulk_acts as service
 from app.services import contact_export
 from app.services.bulk_acts import ACTS, EXPORT, MOST_TICKED, UNDOABLE, Chosen, Wish
 from app.services.contacts import ContactFault
 from app.services.reading import Unreadable
+from app.services.segments.lists import LISTING, lists
 from app.store import accounts
 from app.store import bulk_acts as store
 from app.store.views import people as rows
@@ -86,7 +89,7 @@ def export() -> ResponseReturnValue:
 
 def _wish(given: MultiDict[str, str]) -> Wish:
     act = given.get("act", "")
-    if act not in (*ACTS, EXPORT):
+    if act not in (*ACTS, *LISTING, EXPORT):
         abort(400)
 
     def line(name: str) -> str:
@@ -97,7 +100,9 @@ def _wish(given: MultiDict[str, str]) -> Wish:
         owner_id = UUID(owner) if owner and owner != "none" else None
     except ValueError:
         abort(400)
-    return Wish(act, line("give_tag"), owner_id, line("sequence"), line("why"))
+    return Wish(
+        act, line("on_list" if act in LISTING else "give_tag"), owner_id, line("sequence"), line("why")
+    )
 
 
 def _chosen(given: MultiDict[str, str]) -> Chosen:
@@ -121,9 +126,13 @@ def _prepared(given: MultiDict[str, str], form_key: str, fault: Reason | None = 
     preview = None
     # The page asks first for what is missing, and counts once it is there.
     ready = bool(
-        {"tag": wish.tag, "untag": wish.tag, "owner": "to_owner" in given, EXPORT: True}.get(
-            wish.act, wish.sequence
-        )
+        {
+            "tag": wish.tag,
+            "untag": wish.tag,
+            **dict.fromkeys(LISTING, wish.tag),
+            "owner": "to_owner" in given,
+            EXPORT: True,
+        }.get(wish.act, wish.sequence)
     )
     try:
         if ready:
@@ -134,6 +143,10 @@ def _prepared(given: MultiDict[str, str], form_key: str, fault: Reason | None = 
     with web().database.read() as connection:
         owners = accounts.people(connection, web().workspace_id)
         sequences = rows.choices(connection, web().workspace_id)
+    known: dict[str, Labels] = {}
+    if wish.act in LISTING:
+        with suppress(Unreadable):
+            known = lists(web().world, web().world.library.catalogue(now()))
     return render_template(
         "marketers/act_new.html",
         wish=wish,
@@ -147,6 +160,7 @@ def _prepared(given: MultiDict[str, str], form_key: str, fault: Reason | None = 
         owners=owners,
         owner_names=_owners(owners),
         sequences=sequences,
+        lists=known,
         here="contacts",
     )
 

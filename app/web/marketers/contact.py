@@ -14,6 +14,8 @@ from app.services import attending, explaining, moving, noting
 from app.services import contacts as service
 from app.services import holding as holds
 from app.services.contacts import ContactFault, FieldFaults
+from app.services.segments.lists import lists
+from app.services.segments.reading import LIST
 from app.services.viewing import one
 from app.web.marketers import contact_forms as forms
 from app.web.shared.context import now, user, web
@@ -366,8 +368,12 @@ def _facts(
     sheet = service.sheet(web().database, web().workspace_id, forms.around(), contact_id)
     owners = service.owners(web().database, web().workspace_id)
     labels = {each.key: each.label for each in sheet.fields if each.label}
+    known = {
+        LIST + key: name for key, name in lists(web().world, web().world.library.catalogue(now())).items()
+    }
     page = forms.draw(
-        "facts", head, None, sheet=sheet, owners=owners, labels=labels, faults=faults or {}, typed=typed or {}
+        "facts", head, None, sheet=sheet, owners=owners, labels=labels, faults=faults or {}, typed=typed or {},
+        lists=known,
     )  # fmt: skip
     return (page, 422) if typed is not None else page
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +16,7 @@ from app.core.reasons import Reason
 from app.files.writing import write_segment
 from app.services.library import Catalogue
 from app.services.reading import Unreadable
-from app.services.segments import changing, counting, showing
+from app.services.segments import changing, counting, lists, showing
 from app.services.segments.changing import SegmentFault
 from app.services.segments.counting import Counted
 from app.services.segments.reading import Read, fields_of, read, rows_of, text_fields
@@ -31,6 +32,10 @@ ACT = re.compile(r"(row|group|drop):([0-9.]{0,40})")
 
 @segments.get("")
 def index() -> ResponseReturnValue:
+    return _listing()
+
+
+def _listing(fault: Reason | None = None, title: str = "") -> str:
     archived = "archived" in request.args
     catalogue = _catalogue_or_none()
     lines = showing.list_segments(web().world, catalogue, archived=archived) if catalogue else ()
@@ -39,6 +44,9 @@ def index() -> ResponseReturnValue:
         lines=lines,
         archived=archived,
         ready=catalogue is not None,
+        fault=fault,
+        title=title,
+        done=request.args.get("done") == "deleted",
         here="segments",
     )
 
@@ -46,6 +54,40 @@ def index() -> ResponseReturnValue:
 @segments.get("/of/<key>")
 def show(key: str) -> ResponseReturnValue:
     return _page(key)
+
+
+@segments.post("/lists")
+def make_list() -> ResponseReturnValue:
+    title = request.form.get("title", "")[:LONGEST]
+    _catalogue()
+    try:
+        key = lists.make(web().world, title, now(), user().id)
+    except SegmentFault as fault:
+        return _listing(fault.reason, title), 422
+    return redirect(url_for("segments.show", key=key, done="made"), 303)
+
+
+@segments.post("/of/<key>/look-up")
+def look_up(key: str) -> ResponseReturnValue:
+    """Who of the pasted addresses would come onto the list. Nothing is written."""
+    known = lists.lists(web().world, _catalogue())
+    if key not in known:
+        abort(404)
+    text = request.form.get("addresses", "")[:LONGEST_TEXT]
+    return render_template(
+        "marketers/list_add.html", key=key, labels=known[key], found=lists.look_up(web().world, text), text=text,
+        form_key=str(uuid4()), most=lists.MOST_PASTED, here="segments",
+    )  # fmt: skip
+
+
+@segments.post("/of/<key>/delete")
+def delete_list(key: str) -> ResponseReturnValue:
+    _live(key)
+    try:
+        lists.delete(web().world, key, now(), user().id)
+    except SegmentFault as fault:
+        return _page(key, fault.reason), 422
+    return redirect(url_for("segments.index", done="deleted"), 303)
 
 
 @segments.get("/new")
