@@ -37,6 +37,7 @@ from app.web.api import ApiDoor, make_api
 from app.web.incoming import add_incoming
 from app.web.marketers.acting import acting
 from app.web.marketers.adding import adding
+from app.web.marketers.assigning import assigning
 from app.web.marketers.broadcasts import broadcasts
 from app.web.marketers.checking import checking
 from app.web.marketers.contact import contact
@@ -67,7 +68,7 @@ from config import Settings
 SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
-    account, entry, own, colleagues, audit, tokens, today, acting, views, adding, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules,
+    account, entry, own, colleagues, audit, tokens, today, acting, views, adding, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules, assigning,
     talks,
     broadcasts,
     outgoing,

@@ -134,3 +134,40 @@ def _scalar(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def _entry(item: Any) -> str:
+    """Of a list that stands below one another: a name with what it says needs no brackets."""
+    if isinstance(item, Mapping) and len(item) == 1:
+        [(key, value)] = item.items()
+        return f"{_scalar(str(key))}: {flow(value)}"
+    return flow(item)
+
+
+def with_list(text: str, path: Path, items: Sequence[Any]) -> str:
+    """The text with a list at `path`, an entry a line; without entries there is none. What stood there is replaced.
+
+    The entry above must be there, as lines of its own.
+    """
+    *above, last = path
+    parent = YAML(typ="rt", pure=True).compose(text)
+    for key in above:
+        parent = _child(parent, key)[1]
+    if not isinstance(parent, MappingNode) or _is_flow(parent) or not parent.value:
+        return edited(text, [Edit(path, list(items) or None)])
+    space = " " * parent.value[0][0].start_mark.column
+    lines = [f"{space}{last}:\n", *(f"{space}  - {_entry(item)}\n" for item in items)] if items else []
+    found = _find(parent, last)
+    if found is not None and found[0] is not None:
+        start = text.rfind("\n", 0, found[0].start_mark.index) + 1
+        empty = found[1].start_mark.index == found[1].end_mark.index
+        end = found[0].end_mark.index + 1 if empty else _end(found[1])
+    else:
+        start = end = _end(parent.value[-1][1])
+    below = text.find("\n", max(end - 1, 0))
+    after = len(text) if below < 0 else below + 1
+    if found is None:
+        start = after
+        if not text.endswith("\n"):
+            text, start, after = f"{text}\n", len(text) + 1, len(text) + 1
+    return text[:start] + "".join(lines) + text[after:]

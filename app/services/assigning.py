@@ -20,6 +20,7 @@ from app.core.assignment import (
     taken,
     with_segments,
 )
+from app.core.conditions import Description, describe
 from app.core.reasons import Reason
 from app.services.ids import new_id
 from app.services.library import Catalogue
@@ -44,6 +45,11 @@ class Assigned:
         """The name of the rule that the reason speaks of."""
         named = self.reason.params.get("rule")
         return str(named) if named is not None else None
+
+    @property
+    def shown(self) -> Reason:
+        """The reason with the name of whose it is."""
+        return Reason(self.reason.code, {**self.reason.params, "name": self.owner.name if self.owner else ""})
 
     @property
     def tells(self) -> bool:
@@ -97,8 +103,8 @@ def would(world: World, contact_id: UUID, now: datetime) -> Assigned:
 
 def told(assigned: Assigned, title: str) -> Reason:
     """As a line of the contact's story."""
-    name = assigned.owner.name if assigned.owner else ""
-    return Reason(assigned.reason.code, {**assigned.reason.params, "name": name, "title": title})
+    why = assigned.shown
+    return Reason(why.code, {**why.params, "title": title})
 
 
 def _choice(
@@ -128,3 +134,41 @@ def _own(
         "reason_code": "task.owned", "reason_params": {"rule": rule.key}, "at": now,
     }  # fmt: skip
     ledger.add_fact_changes(connection, [change])
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody a rule names; `is_next`: the rule's next turn is theirs."""
+
+    colleague: Colleague
+    is_here: bool
+    is_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A rule in force, told for the page."""
+
+    rule: AssignRule
+    when: Description | None
+    members: tuple[Member, ...]
+
+
+def in_force(world: World, now: datetime) -> list[Line]:
+    """The rules with whom they name, and whose turn comes. Raises Unreadable."""
+    rules = world.library.catalogue(now).rules.programme.tasks
+    with world.database.read() as connection:
+        team = store.team(connection, world.workspace_id)
+        turns = store.turns(connection, world.workspace_id)
+    return [_line(rule, team, turns.get(rule.key, Turns()), now) for rule in rules]
+
+
+def _line(rule: AssignRule, team: Sequence[Colleague], turns: Turns, now: datetime) -> Line:
+    named = tuple(members(rule, team))
+    here = [one for one in named if one.is_here(now)]
+    following = next_in_turn(here, turns) if here and rule.in_turn else None
+    return Line(
+        rule,
+        describe(rule.condition) if rule.condition is not None else None,
+        tuple(Member(one, one.is_here(now), one == following) for one in named),
+    )

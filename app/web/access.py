@@ -175,6 +175,8 @@ ACCESS: dict[str, str] = {
     **{f"keys.{act}": "admin" for act in ("index", "make", "show", "activate", "retire")},
     "settings.index": "viewer",
     "settings.components": "viewer",
+    "assigning.show": "viewer",
+    "assigning.look": "marketer",
     "rules.show": "viewer",
     "rules.version": "viewer",
     **{f"rules.{act}": "marketer" for act in ("lint", "look", "publish")},

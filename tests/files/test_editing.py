@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.files.editing import Edit, edited
+from app.files.editing import Edit, edited, with_list
 from app.files.trees import read_document
 
 SHIPPED = Path(__file__).resolve().parents[2] / "sequences"
@@ -76,3 +76,38 @@ def test_the_shipped_lifecycle_keeps_its_comments() -> None:
     assert lines == ["  late: 12 days", "    events: {en: Events}"]
     assert len(new.splitlines()) == len(text.splitlines()) + 1
     assert read_document(new).tree["programme"]["topics"]["events"] == {"en": "Events"}
+
+
+LISTS = """\
+programme:
+  zone: UTC  # of the house
+  # whose a task is
+  tasks:
+    - a: {to: nobody}
+    # about b
+    - b: {to: everybody}
+  # topics
+  topics: {guides: Guides}
+rest: 1
+"""
+
+
+def test_a_list_is_written_an_entry_a_line() -> None:
+    path = ("programme", "tasks")
+    new = [{"c d": {"to": ["x@y.de", "z@y.de"], "own": True}}, {"=e": {"to": "nobody"}}, 5]
+    text = with_list(LISTS, path, new)
+    written = '  tasks:\n    - c d: {to: [x@y.de, z@y.de], own: true}\n    - "=e": {to: nobody}\n    - 5\n'
+    assert text == LISTS.replace(LISTS[LISTS.index("  tasks") : LISTS.index("  # topics")], written)
+    assert with_list(text, path, new) == text
+    without = with_list(text, path, [])
+    assert without == text.replace(written, "")
+    again = with_list(without, path, new)
+    assert again == without.replace("{guides: Guides}\n", "{guides: Guides}\n" + written)
+    assert with_list(without, path, []) == without
+    assert with_list("programme:\n  zone: UTC", path, [1]) == "programme:\n  zone: UTC\n  tasks:\n    - 1\n"
+    assert with_list("programme: {zone: UTC}\n", path, [1]) == "programme: {zone: UTC, tasks: [1]}\n"
+    assert (
+        with_list("programme:\n  tasks:\n  zone: UTC\n", path, [1])
+        == "programme:\n  tasks:\n    - 1\n  zone: UTC\n"
+    )
+    assert with_list("programme:\n  tasks: [a, b]\n", path, [1]) == "programme:\n  tasks:\n    - 1\n"

@@ -47,6 +47,7 @@ WITHOUT: dict[str, str] = {
     "segments.look_up": "only says who has the addresses",
     "segments.review": "only says what publishing would do",
     "rules.lint": "only says what is wrong with a text",
+    "assigning.look": "only says what publishing would do",
     "rules.look": "only says what publishing would do",
     "sequences.follow": "which version a draft is meant to follow; beginning and publishing it have entries",
     "templates.follow": "the same",

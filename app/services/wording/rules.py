@@ -10,6 +10,8 @@ RULES = {
     "rules.form": N_("this choice is not on the list; choose again"),
     "rules.topic": N_("a new topic needs a key of small letters, digits and dashes, such as news, and a title"),
     "rules.topic_taken": N_("there is a topic “%(key)s” already; choose another key"),
+    "rules.no_programme": N_("the programme has no lines of its own yet; write `programme:` in its text first"),
+    "rules.no_condition": N_("the condition of “%(name)s” cannot be read: %(when)s; write it on one line, such as {field: country, is: IT}"),
     "rules.room.programme": N_("Programme"),
     "rules.room.lifecycle": N_("Lifecycle"),
     "rules.room.scoring": N_("Scoring"),

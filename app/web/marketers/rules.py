@@ -82,6 +82,11 @@ def publish(room: str) -> ResponseReturnValue:
     return redirect(url_for("rules.show", room=room, done=number or "same"), 303)
 
 
+def review(room: str, looked: Looked) -> str:
+    """What publishing it would do, for a form that stands on another page."""
+    return _page(room, looked=looked)
+
+
 def _base() -> int:
     text = request.form.get("base", "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
