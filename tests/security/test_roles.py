@@ -29,6 +29,7 @@ IMPORTING = (
 MAY = {
     **{f"sequences.{act}": ("marketer",) for act in WRITING},
     **{f"rules.{act}": ("marketer",) for act in ("lint", "look")},
+    "assigning.look": ("marketer",),
     **{f"templates.{act}": ("marketer",) for act in (*WRITING, "translate", "test")},
     **{f"imports.{act}": ("marketer",) for act in IMPORTING},
     **{f"acting.{act}": ("marketer",) for act in ("begin", "stop", "undo", "export")},
