@@ -44,6 +44,7 @@ from app.web.marketers.contact import contact
 from app.web.marketers.contacts import contacts
 from app.web.marketers.imports import imports
 from app.web.marketers.library import library
+from app.web.marketers.merging import merging
 from app.web.marketers.rules import rules
 from app.web.marketers.segments import segments
 from app.web.marketers.sequences import sequences
@@ -72,6 +73,7 @@ BLUEPRINTS = (
     talks,
     broadcasts,
     outgoing,
+    merging,
 )  # fmt: skip
 LARGEST_REQUEST = 1_000_000
 # The team's pages are written in English so far; the recipients' pages speak every language there is a catalogue of.

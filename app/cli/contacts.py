@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from app.cli import persons, stays
+from app.cli import merging, persons, stays
 from app.cli.shell import Shell
 from app.cli.telling import BY, as_json, contact_named, print_json, refuse, sentence
 from app.services import contacts as service
@@ -29,7 +29,7 @@ def contacts() -> None:
     """Contacts: import, show, list, set, tag; into sequences and out of them by hand."""
 
 
-for command in (*stays.COMMANDS, *persons.COMMANDS):
+for command in (*stays.COMMANDS, *persons.COMMANDS, merging.merge_command):
     contacts.add_command(command)
 
 

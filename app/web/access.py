@@ -50,6 +50,7 @@ ACCESS: dict[str, str] = {
     **{
         f"acting.{act}": "marketer" for act in ("prepare", "begin", "index", "show", "stop", "undo", "export")
     },
+    **{f"merging.{act}": "marketer" for act in ("find", "compare", "merge", "parting", "part")},
     **{f"tasks.{act}": "viewer" for act in ("index", "show")},
     **{f"talks.{act}": "sales" for act in ("show", "record", "accept", "send_back")},
     **{f"tasks.{act}": "sales" for act in ("take", "hand_over", "put_off", "done")},

@@ -56,6 +56,9 @@ def of_contacts(site: Site, admin: Browser, act: Act) -> None:
     act("contact.release", f"{who}/hold/end")
     agreed = {"topic": "guides", "basis": "signed sheet 12", "source": "fair"}
     act("adding.add", "/contacts/new", {"email": "new@halden.example", "first_name": "New", **agreed})
+    twin, merge = site.twins
+    act("merging.merge", f"{who}/merge/{twin}", seen(f"{who}/merge/{twin}", "mark"))
+    act("merging.part", f"{who}/merged/{merge}/undo")
 
 
 def of_many(site: Site, act: Act) -> None:

@@ -13,7 +13,15 @@ from sqlalchemy import insert, select
 
 from app.core.ids import timed_id
 from app.factory import create_app
-from app.services import account_mails, bulk_acts, colleagues, custom_fields, hook_subscriptions, saved_views
+from app.services import (
+    account_mails,
+    bulk_acts,
+    colleagues,
+    custom_fields,
+    hook_subscriptions,
+    merging,
+    saved_views,
+)
 from app.services.broadcasts.deciding import Wish as BroadcastWish
 from app.services.broadcasts.deciding import draft
 from app.services.dkim_keys import make
@@ -34,6 +42,7 @@ from tests.services.signals.conftest import Scene, lay_scene
 from tests.support.joining import FORM
 from tests.support.library import PDF, piece, write_pieces
 from tests.support.line import NOW, enroll
+from tests.support.line import people as people_of
 from tests.support.seed import PASSWORD_HASH
 from tests.web.conftest import Browser, signed_in
 from tests.web.recipients.conftest import Visitor
@@ -69,6 +78,7 @@ class Site:
     view: UUID
     receiver: UUID
     call: UUID
+    twins: tuple[UUID, UUID]
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -98,6 +108,9 @@ class Site:
                     ("stay", f"stays/{self.stay}"),
                 )
             },
+            "merging.find": f"/contacts/{self.scene.person}/merge",
+            "merging.compare": f"/contacts/{self.scene.person}/merge/{self.twins[0]}",
+            "merging.parting": f"/contacts/{self.scene.person}/merged/{self.twins[1]}",
             "acting.prepare": f"/contacts/acts/new?act=tag&give_tag=fair&who={self.scene.person}",
             "acting.show": f"/contacts/acts/{self.bulk_act}",
             "views.show": f"/contacts/views/{self.view}",
@@ -214,6 +227,7 @@ def lay_site(database: Database, folder: Path, caught: CaughtMails) -> Site:
         *_imports(scene),
         _field(scene), _task(scene), stay, broadcast, _bulk_act(scene, colleague), _view(scene, colleague),
         receiver, _call(scene),
+        _twins(scene),
     )  # fmt: skip
 
 
@@ -233,6 +247,12 @@ def _bulk_act(scene: Scene, by: UUID) -> UUID:
     """A tag given to everybody, under a hostile name; it waits for its first batch."""
     wish = bulk_acts.Wish("tag", tag=HOSTILE[:60].replace(",", " "))
     return bulk_acts.begin(scene.world, "a form of its own", wish, bulk_acts.Chosen(people.Asked()), NOW, by)
+
+
+def _twins(scene: Scene) -> tuple[UUID, UUID]:
+    """Somebody with a hostile name who may be the person of the scene, and the merge of another one into them."""
+    twin, merged = people_of(scene.world, 2, first=50, last_name=HOSTILE)
+    return twin, merging.merge(scene.world, scene.person, merged, "system", NOW)
 
 
 def _view(scene: Scene, by: UUID) -> UUID:

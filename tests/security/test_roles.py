@@ -61,6 +61,7 @@ MAY = {
         )
     },
     **{f"contact.{act}": ("marketer",) for act in ("give", "enroll", "skip", "send_now")},
+    **{f"merging.{act}": ("marketer",) for act in ("merge", "part")},
 }
 
 
@@ -72,6 +73,8 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:mail_id>", str(site.invitation))
         .replace("<uuid:token_id>", str(site.colleague))
         .replace("<uuid:contact_id>", str(site.scene.person))
+        .replace("<uuid:other_id>", str(site.twins[0]))
+        .replace("<uuid:merge_id>", str(site.twins[1]))
         .replace("<uuid:task_id>", str(site.task))
         .replace("<uuid:import_id>", str(site.draft))
         .replace("<uuid:view_id>", str(site.view))

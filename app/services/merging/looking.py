@@ -1,7 +1,7 @@
 """Before two contacts become one: who it might be, and what will happen, in heads, before anything does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -19,6 +19,7 @@ from app.services.viewing.people import full_name
 from app.services.world import World
 from app.store import merging as store
 from app.store import twins as twin_rows
+from app.store.views import one
 from app.store.views import people as rows
 
 MOST_FOUND = 10
@@ -84,6 +85,7 @@ class Plan:
 
     `ends` are the sequences the other leaves, with whether the survivor is in them anyway. `consents` are
     (topic, the survivor's, the other's, afterwards). `stops` are (scope, topic) that count for the survivor too.
+    `labels` are the names of custom fields.
     """
 
     kept: Side
@@ -98,6 +100,7 @@ class Plan:
     sent: int
     tasks: int
     mark: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -151,7 +154,8 @@ def plan(
 ) -> Plan:
     """What merging the other into the one who is kept would do; nothing is written. Raises ContactFault."""
     with world.database.read() as connection:
-        return look(connection, world, kept_id, other_id, now, takes or {})
+        labels = one.field_labels(connection, world.workspace_id)
+        return replace(look(connection, world, kept_id, other_id, now, takes or {}), labels=labels)
 
 
 def look(

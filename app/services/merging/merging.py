@@ -304,6 +304,8 @@ def _stops(act: Act) -> None:
 
 
 def _addresses(act: Act) -> None:
+    # By these a person names who it was.
+    act.before["mails"] = [each.value for each in act.other.addresses if each.kind == "email"]
     act.before["addresses"] = [[str(each.id), each.is_primary] for each in act.other.addresses]
     store.give_addresses(act.connection, act.other.id, act.kept.id, first=not act.kept.mails)
 
@@ -317,7 +319,11 @@ def _stage(act: Act) -> None:
     names = {"name": act.other.name, "stage": theirs or ""}
     if after is None or after == mine:
         if theirs and theirs != mine:
-            act.tell(act.kept.id, "stage_refused", Reason("stage.merge_kept", {**names, "kept": mine or ""}))
+            act.tell(
+                act.kept.id,
+                "stage_refused",
+                Reason("stage.merge_kept", {**names, "to": theirs, "kept": mine or ""}),
+            )
         return
     lifecycle = act.world.library.catalogue(act.now).rules.lifecycle
     move = StageMove(act.kept.id, after, Reason("stage.by_merge", names), by="person", actor=act.actor)

@@ -16,6 +16,7 @@ ACCESS: dict[str, str] = {
     "contacts.show": "contacts:read",
     "contacts.save": "contacts:write",
     "contacts.save_many": "contacts:write",
+    "contacts.merge": "contacts:write",
     "contacts.export": "contacts:privacy",
     "contacts.erase": "contacts:privacy",
     "companies.find": "companies:read",

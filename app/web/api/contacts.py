@@ -10,16 +10,17 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field, StrictStr
 
-from app.services import privacy
+from app.services import merging, privacy
 from app.services.api import contacts as service
 from app.services.api import reading
 from app.services.api.contacts import Agreed, Plain, Wish
+from app.services.contacts import ContactFault, find_contact
 from app.services.importing.deciding import Outcome
 from app.web.api.access import told
-from app.web.api.guard import caller, world
+from app.web.api.guard import caller, fault_of, world
 from app.web.api.problems import Place, Refused, as_json, nothing, sentence
 from app.web.api.shapes import Body, Email, Note, PageQuery, Value, Why, Word, cursor, read_cursor
-from app.web.shared.context import now
+from app.web.shared.context import now, web
 
 contacts = APIBlueprint("contacts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Contacts")])
 Tagged = Annotated[StrictStr, Field(min_length=1, max_length=64, pattern="^[^,]+$")]
@@ -137,6 +138,22 @@ class SavedMany(BaseModel):
     results: list[Saved]
 
 
+class MergeWish(Body):
+    other: Email = Field(description="Address or id of the contact who is the same person.")
+    take: list[Word] = Field(
+        [], max_length=200, description="Facts on which both differ and the other's is kept, such as `city`."
+    )
+
+
+class Merged(BaseModel):
+    """`id` is the contact who is kept; `left` are sequences only the other was in."""
+
+    id: UUID
+    other: UUID
+    merge: UUID
+    left: list[str]
+
+
 class Erased(BaseModel):
     id: UUID
     rows: int
@@ -199,6 +216,28 @@ def export(path: ContactPath) -> Response:
     if found is None:
         raise nothing("contact")
     return as_json(json.loads(found.as_json()))
+
+
+@contacts.post(
+    "/contacts/<uuid:contact_id>/merge",
+    summary="Merge the same person into a contact",
+    **told("contacts.merge", Merged),
+)
+def merge(path: ContactPath, body: MergeWish) -> Response:
+    """The contact of the address is kept, gaps are filled from the other. Nobody consents and nobody is enrolled by
+    it; it can be undone on the contact's page. The other's id and addresses lead to the one who is kept.
+    """
+    other = find_contact(web().database, web().workspace_id, body.other.strip())
+    if other is None:
+        raise nothing("contact")
+    try:
+        plan = merging.plan(world(), path.contact_id, other, now())
+        merge_id = merging.merge(
+            world(), path.contact_id, other, caller().actor, now(), takes=dict.fromkeys(body.take, "theirs")
+        )
+    except ContactFault as fault:
+        raise fault_of(fault.reason) from None
+    return as_json(Merged(id=path.contact_id, other=other, merge=merge_id, left=list(plan.offers)))
 
 
 @contacts.post(

@@ -182,12 +182,22 @@ def fault_of(reason: Reason) -> Refused:
     """The refusal of a service. What is not there is a 404, what does not fit what is there a 409."""
     status = (
         404
-        if reason.code in ("contact.unknown", "enroll.gone", "task.unknown", "suppression.unknown")
+        if reason.code
+        in ("contact.unknown", "enroll.gone", "merge.unknown", "task.unknown", "suppression.unknown")
         else 422
     )
     return refuse(reason, 409 if reason.code in CONFLICTS else status)
 
 
 CONFLICTS = frozenset(
-    {"task.not_open", "suppression.erased_stays", "suppression.complained", "enrollment.not_inside"}
+    {
+        "merge.same",
+        "merge.gone",
+        "merge.leaving",
+        "merge.too_much",
+        "task.not_open",
+        "suppression.erased_stays",
+        "suppression.complained",
+        "enrollment.not_inside",
+    }
 )

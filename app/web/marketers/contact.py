@@ -10,7 +10,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.reasons import Reason
-from app.services import attending, explaining, moving, noting
+from app.services import attending, explaining, merging, moving, noting
 from app.services import contacts as service
 from app.services import holding as holds
 from app.services.contacts import ContactFault, FieldFaults
@@ -41,6 +41,7 @@ def show(contact_id: UUID, fault: Reason | None = None, note: str = "") -> Respo
         note_text=note,
         shown_at=now().isoformat(),
         done=forms.done(),
+        merges=merging.merged(web().world, contact_id),
         here="contacts",
     )
 

@@ -16,7 +16,7 @@ LONGEST = 500
 LONGEST_WORD = 200
 # How an act is told when it is done; see the template.
 DONE = frozenset({
-    "moved", "asked", "out", "freed", "skipped", "sent_now", "saved", "owner", "tagged", "given", "withdrawn", "noted", "held", "released", "added",
+    "moved", "asked", "out", "freed", "skipped", "sent_now", "saved", "owner", "tagged", "given", "withdrawn", "noted", "held", "released", "added", "merged", "parted",
 })  # fmt: skip
 
 

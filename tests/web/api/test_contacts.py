@@ -181,3 +181,24 @@ def test_somebody_of_another_workspace_is_nobody(program: Program) -> None:
     program.get(f"/contacts/{who}/export", 404)
     program.post(f"/contacts/{who}/erase", {"why": "x"}, 404)
     assert str(who) not in [one["id"] for one in program.get("/contacts")["items"]]
+
+
+def test_the_same_person_is_merged_into_a_contact(program: Program) -> None:
+    kept = saved(program, first_name="Ada", city="Porto")["id"]
+    other = saved(program, email="ada@sul.example", first_name="Ada", city="Faro", phone="+351 911 222 333")[
+        "id"
+    ]
+    path = f"/contacts/{kept}/merge"
+    done = program.post(path, {"other": "ada@sul.example", "take": ["city"]})
+    assert (done["id"], done["other"], done["left"]) == (kept, other, [])
+    found = program.get(f"/contacts/{other}")
+    assert (found["id"], found["city"], found["emails"]) == (
+        kept,
+        "Faro",
+        ["ada@norte.example", "ada@sul.example"],
+    )
+    assert found["phone"]
+    assert program.post(path, {"other": other}, 409)["code"] == "merge.same"
+    program.post(path, {"other": str(uuid4())}, 404)
+    program.post(f"/contacts/{uuid4()}/merge", {"other": kept}, 404)
+    program.post(path, {"other": "=1+1", "take": [3]}, 422)
