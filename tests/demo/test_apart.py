@@ -1,6 +1,7 @@
 """The demo comes whole, stays apart from real data, and goes without a trace."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -147,7 +148,13 @@ def test_who_is_signed_in_sees_the_demo_below_the_real_pages(real: Installation,
     assert "birgit@lindehaven.example" not in shown
     theirs = client.get("/contacts").get_data(as_text=True)
     assert "birgit@lindehaven.example" in theirs
-    assert "/demo/" in theirs
+    # Where one is stands beside the way to the other, and nobody of the one is found in the other.
+    assert 'href="/demo/" aria-current="true"' in shown
+    assert 'href="/" aria-current="true"' in theirs
+    assert 'href="/demo/"' in theirs
+    made_up = re.findall(r'href="/demo/contacts/([0-9a-f-]{36})"', shown)[0]
+    assert client.get(f"/demo/contacts/{made_up}").status_code == 200
+    assert client.get(f"/contacts/{made_up}").status_code == 404
     # A form of the demo changes the demo: its red button does not stop the real mail.
     client.post("/demo/sending/stop", data={"why": "to see what happens"})
     assert client.get("/demo/sign-in").headers["Location"] == "/sign-in"
