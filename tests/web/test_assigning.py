@@ -60,7 +60,7 @@ def test_who_is_away_and_how_many_tasks_go_to_others(
         assert answer.status_code == 422
         assert words in answer.get_data(as_text=True)
     assert marta.post(f"{one}/away", {"back": ""}, on=one).location == f"{one}?done=back"
-    assert actions(sqlite_database) == ["account.away", "account.back"]
+    assert actions(sqlite_database)[-2:] == ["account.away", "account.back"]
     assert (
         marta.post(f"/colleagues/{seeded.workspace_id}/away", {"back": day}, on="/colleagues").status_code
         == 404
