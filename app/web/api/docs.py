@@ -28,7 +28,7 @@ COLOURS = """
   --scalar-color-green: #8CC68F; --scalar-color-red: #EE9A80; --scalar-color-yellow: #DDB45C; --scalar-color-orange: #DDB45C;
   --scalar-color-blue: #8EBAD9; --scalar-color-purple: #BEA9DB; }
 .rooms { display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 12px 24px; font: 14px/24px sans-serif; }
-.endpoints { max-height: none !important; overflow: visible !important; }
+.endpoints, .scalar-card-content { max-height: none !important; overflow: visible !important; }
 .rooms a { color: var(--scalar-color-accent); }
 """
 SETTINGS = {"withDefaultFonts": False, "telemetry": False, "hideClientButton": True, "hiddenClients": True,
