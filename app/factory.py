@@ -40,6 +40,7 @@ from app.web.marketers.adding import adding
 from app.web.marketers.assigning import assigning
 from app.web.marketers.broadcasts import broadcasts
 from app.web.marketers.checking import checking
+from app.web.marketers.companies import companies
 from app.web.marketers.contact import contact
 from app.web.marketers.contacts import contacts
 from app.web.marketers.imports import imports
@@ -70,6 +71,7 @@ SHARED = Path(__file__).resolve().parent / "web" / "shared"
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 BLUEPRINTS = (
     account, entry, own, colleagues, audit, tokens, today, acting, views, adding, contacts, imports, contact, sequences, templates, library, checking, catcher, health, sending, senders, keys, webhooks, returned, deliveries, suppressions, truths, settings_pages, fields, tasks, segments, rules, assigning,
+    companies,
     talks,
     broadcasts,
     outgoing,

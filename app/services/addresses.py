@@ -34,6 +34,13 @@ def read_addresses(cell: str) -> list[Address]:
     return [plain_address(part) or _checked(part) for part in addresses_in(cell)]
 
 
+def read_domain(text: str) -> str:
+    """The domain in what people write for it: itself, a web address, a mail address. Raises AddressFault."""
+    host = text.lower().partition("://")[2] or text.lower()
+    host = host.partition("/")[0].partition(":")[0].rpartition("@")[2].removeprefix("www.").strip(".")
+    return read_address(f"x@{host}").domain
+
+
 def _checked(text: str) -> Address:
     try:
         found = validate_email(text[:400], check_deliverability=False)

@@ -151,28 +151,42 @@ def add(
     via: str = "",
 ) -> bool:
     """Suppress by hand. False: it stood already. `via` is the program that asks. Raises SuppressionFault."""
-    why = " ".join(why.split())[:LONGEST_WHY]
-    if not why:
-        raise SuppressionFault("suppression.why_missing")
+    why = _said(why)
     _check_topic(world, scope, topic, now)
     with world.database.write() as connection:
         target = read_target(connection, world, scope, text)
-        reason = Reason("suppressed.by_hand", {"why": why})
-        new = suppress(
-            connection, world, scope=scope, value=target.value, reason=reason, source=BY_HAND, now=now,
-            contact_id=target.contact_id, topic=topic, shown=target.shown,
-        )  # fmt: skip
-        if new:
-            detail = {"scope": scope, "topic": topic, "why": why, **_via(via)}
-            audit(
-                connection,
-                world,
-                "suppression.added",
-                ValueHash(world.settings)(target.value),
-                detail,
-                by,
-                now,
-            )
+        return _stop_by_hand(connection, world, scope, target, why, by, now, topic=topic, via=via)
+
+
+def stop_company(
+    connection: Connection, world: World, company_id: UUID, shown: str, why: str, by: UUID | None, now: datetime
+) -> bool:  # fmt: skip
+    """Suppress one company, whatever others are called. False: it stood already. Raises SuppressionFault."""
+    target = Target(company_key(company_id), shown)
+    return _stop_by_hand(connection, world, "company", target, _said(why), by, now)
+
+
+def _said(why: str) -> str:
+    why = " ".join(why.split())[:LONGEST_WHY]
+    if not why:
+        raise SuppressionFault("suppression.why_missing")
+    return why
+
+
+def _stop_by_hand(
+    connection: Connection, world: World, scope: str, target: Target, why: str, by: UUID | None, now: datetime, *,
+    topic: str = "", via: str = "",
+) -> bool:  # fmt: skip
+    reason = Reason("suppressed.by_hand", {"why": why})
+    new = suppress(
+        connection, world, scope=scope, value=target.value, reason=reason, source=BY_HAND, now=now,
+        contact_id=target.contact_id, topic=topic, shown=target.shown,
+    )  # fmt: skip
+    if new:
+        detail = {"scope": scope, "topic": topic, "why": why, **_via(via)}
+        audit(
+            connection, world, "suppression.added", ValueHash(world.settings)(target.value), detail, by, now
+        )
     return new
 
 
@@ -191,9 +205,7 @@ def lift(
     Who complained is lifted only by somebody who is `sure`; who was erased is not lifted at all: they come
     back by their own act.
     """
-    why = " ".join(why.split())[:LONGEST_WHY]
-    if not why:
-        raise SuppressionFault("suppression.why_missing")
+    why = _said(why)
     with world.database.write() as connection:
         row = store.read(connection, world.workspace_id, suppression_id)
         if row is None:

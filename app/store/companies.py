@@ -23,8 +23,7 @@ def nameless_id(workspace_id: UUID, key: str) -> UUID:
 def find(
     connection: Connection, workspace_id: UUID, domains: Collection[str], ids: Collection[UUID]
 ) -> list[RowMapping]:
-    """The companies with one of these domains, or without a domain and with one of these ids: id, domain, name,
-    fields."""
+    """The companies with one of these domains or of these ids: id, domain, name, fields."""
     found: list[RowMapping] = []
     columns = companies.c
     query = select(columns.id, columns.domain, columns.name, columns.fields)
@@ -42,8 +41,14 @@ def add_missing(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None
     insert_missing(connection, companies, COMPANY, rows)
 
 
+def lock(connection: Connection, workspace_id: UUID, company_id: UUID) -> RowMapping | None:
+    """The company, held until the transaction ends, so that two who change it take turns."""
+    mine = (companies.c.workspace_id == workspace_id) & (companies.c.id == company_id)
+    return connection.execute(select(companies).where(mine).with_for_update()).mappings().first()
+
+
 def fill(connection: Connection, company_id: UUID, values: Mapping[str, Any]) -> None:
-    """Set what was not known of a company; its people are judged anew, because fit looks at companies."""
+    """Set what is known of a company; its people are judged anew, because fit looks at companies."""
     connection.execute(update(companies).where(companies.c.id == company_id).values(**values))
     people = update(contacts).where(contacts.c.company_id == company_id)
     connection.execute(people.values(judge_due_at=contacts.c.updated_at))

@@ -180,6 +180,13 @@ def live(connection: Connection, workspace_id: UUID, hashes: Sequence[str]) -> l
     return list(connection.execute(query.order_by(s.at)))
 
 
+def rename(connection: Connection, workspace_id: UUID, value_hash: str, shown: str) -> None:
+    """How the value of these suppressions reads from now on."""
+    s = suppressions.c
+    mine = (s.workspace_id == workspace_id) & (s.value_hash == value_hash) & s.value.is_not(None)
+    connection.execute(update(suppressions).where(mine).values(value=shown))
+
+
 def contacts_at(connection: Connection, workspace_id: UUID, addresses: Sequence[str]) -> dict[str, UUID]:
     """The contacts that have these addresses."""
     i = identities.c

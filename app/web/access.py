@@ -47,6 +47,14 @@ ACCESS: dict[str, str] = {
     # Everybody may keep searches for themselves; what the team sees takes somebody who works with contacts.
     **{f"views.{act}": "viewer" for act in ("index", "save", "show", "rename", "overwrite", "delete")},
     "views.share": "sales",
+    "companies.index": "viewer",
+    "companies.show": "viewer",
+    # Everybody who speaks with people keeps their companies, and may stop mail; to let it go again takes an admin.
+    **{
+        f"companies.{act}": "sales"
+        for act in ("new", "create", "edit", "change", "put_in", "take_out", "stop")
+    },
+    "companies.lift": "admin",
     **{
         f"acting.{act}": "marketer" for act in ("prepare", "begin", "index", "show", "stop", "undo", "export")
     },

@@ -61,6 +61,16 @@ def of_contacts(site: Site, admin: Browser, act: Act) -> None:
     act("merging.part", f"{who}/merged/{merge}/undo")
 
 
+def of_companies(site: Site, act: Act) -> None:
+    at, who = f"/companies/{site.company}", str(site.scene.person)
+    act("companies.create", "/companies", {"name": "Berg", "domain": "berg.example"})
+    act("companies.change", f"{at}/edit", {"field.domain": "dal.example", "was.domain": ""})
+    act("companies.take_out", f"{at}/people/out", {"who": who})
+    act("companies.put_in", f"{at}/people", {"address": "person0@example.com"})
+    act("companies.stop", f"{at}/stop", WHY)
+    act("companies.lift", f"{at}/lift", WHY)
+
+
 def of_many(site: Site, act: Act) -> None:
     at = "/contacts/acts"
     act("acting.stop", f"{at}/{site.bulk_act}/stop")

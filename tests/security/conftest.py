@@ -17,6 +17,7 @@ from app.services import (
     account_mails,
     bulk_acts,
     colleagues,
+    companies,
     custom_fields,
     hook_subscriptions,
     merging,
@@ -79,6 +80,7 @@ class Site:
     receiver: UUID
     call: UUID
     twins: tuple[UUID, UUID]
+    company: UUID
 
     def as_role(self, role: str) -> Browser:
         return signed_in(self.app, role)
@@ -111,6 +113,8 @@ class Site:
             "merging.find": f"/contacts/{self.scene.person}/merge",
             "merging.compare": f"/contacts/{self.scene.person}/merge/{self.twins[0]}",
             "merging.parting": f"/contacts/{self.scene.person}/merged/{self.twins[1]}",
+            "companies.show": f"/companies/{self.company}",
+            "companies.edit": f"/companies/{self.company}/edit",
             "acting.prepare": f"/contacts/acts/new?act=tag&give_tag=fair&who={self.scene.person}",
             "acting.show": f"/contacts/acts/{self.bulk_act}",
             "views.show": f"/contacts/views/{self.view}",
@@ -228,6 +232,7 @@ def lay_site(database: Database, folder: Path, caught: CaughtMails) -> Site:
         _field(scene), _task(scene), stay, broadcast, _bulk_act(scene, colleague), _view(scene, colleague),
         receiver, _call(scene),
         _twins(scene),
+        _company(scene),
     )  # fmt: skip
 
 
@@ -241,6 +246,13 @@ def _field(scene: Scene) -> UUID:
         "choices": HOSTILE[:80],
     }
     return custom_fields.add(scene.world, wish, NOW, None).id
+
+
+def _company(scene: Scene) -> UUID:
+    """A company with a hostile name, and the person of the scene in it."""
+    company, _ = companies.make(scene.world, HOSTILE, "", None, NOW)
+    companies.put_in(scene.world, company, "person0@example.com", "system", NOW)
+    return company
 
 
 def _bulk_act(scene: Scene, by: UUID) -> UUID:

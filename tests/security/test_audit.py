@@ -125,6 +125,7 @@ def test_every_route_that_writes_leaves_an_entry(site: Site, monkeypatch: pytest
     act("suppressions.bring", "/suppressions/import/run", uploaded(admin))
     bring_an_import(site, admin, act)
     acts.of_contacts(site, admin, act)
+    acts.of_companies(site, act)
     acts.of_many(site, act)
     acts.of_views(act)
     acts.of_segments_and_broadcasts(site, admin, act)

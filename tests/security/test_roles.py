@@ -60,6 +60,7 @@ MAY = {
             "release",
         )
     },
+    **{f"companies.{act}": SALES for act in ("create", "change", "put_in", "take_out", "stop")},
     **{f"contact.{act}": ("marketer",) for act in ("give", "enroll", "skip", "send_now")},
     **{f"merging.{act}": ("marketer",) for act in ("merge", "part")},
 }
@@ -80,6 +81,7 @@ def _acting(site: Site, role: str = "") -> list[str]:
         .replace("<uuid:view_id>", str(site.view))
         .replace("<uuid:act_id>", str(site.bulk_act))
         .replace("<uuid:user_id>", str(site.colleague))
+        .replace("<uuid:company_id>", str(site.company))
         .replace("<uuid:field_id>", str(site.field))
         .replace("/sequences/<key>", "/sequences/line")
         .replace("<key>", "warm")

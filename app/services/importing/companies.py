@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping
 
-from app.core.contacts import CompanyWish, Wanted, nameless_key
+from app.core.contacts import CompanyWish, Wanted
 from app.services.ids import new_id
 from app.store import companies
 
@@ -92,10 +92,12 @@ def _together(wishes: Iterable[CompanyWish]) -> dict[str, CompanyWish]:
 def _find(
     connection: Connection, workspace_id: UUID, wishes: dict[str, CompanyWish]
 ) -> dict[str, RowMapping]:
+    """By the key of the wish: one that was made of a name is found by it also after somebody renamed it."""
     domains = [key for key, wish in wishes.items() if wish.domain]
-    ids = [companies.nameless_id(workspace_id, key) for key, wish in wishes.items() if not wish.domain]
+    ids = {companies.nameless_id(workspace_id, key): key for key, wish in wishes.items() if not wish.domain}
     rows = companies.find(connection, workspace_id, domains, ids)
-    return {row["domain"] or nameless_key(row["name"]): row for row in rows}
+    found = {row["domain"]: row for row in rows if row["domain"] in wishes}
+    return found | {ids[row["id"]]: row for row in rows if row["id"] in ids}
 
 
 def _row(workspace_id: UUID, wish: CompanyWish, now: datetime) -> tuple[Any, ...]:

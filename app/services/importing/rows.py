@@ -30,7 +30,7 @@ from app.core.free_mail import company_domain
 from app.core.lifecycle import Lifecycle, stage_of_import
 from app.core.reasons import Reason
 from app.core.timing.zones import is_zone
-from app.services.addresses import AddressFault, read_address, read_addresses
+from app.services.addresses import AddressFault, read_addresses, read_domain
 from app.services.importing.flagged import Flagging
 from app.services.importing.options import NO_STAGE, ImportOptions, Mapped
 
@@ -292,10 +292,8 @@ def _company_name(draft: Draft, text: str) -> None:
 
 
 def _company_domain(draft: Draft, text: str) -> None:
-    host = text.lower().partition("://")[2] or text.lower()
-    host = host.partition("/")[0].partition(":")[0].rpartition("@")[2].removeprefix("www.").strip(".")
     try:
-        domain = read_address(f"x@{host}").domain
+        domain = read_domain(text)
     except AddressFault:
         draft.notes.append(Reason("import.note.domain", {"value": text[:80]}))
         return

@@ -80,6 +80,7 @@ class Line:
     task: Task
     stage: programme.StageName | None
     company: str | None
+    company_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def list_tasks(place: Place, asked: Asked, reader_id: UUID, now: datetime, limit
         shown = found[:limit]
         return TaskList(
             tuple(
-                Line(_task(row), names.stage(row.stage) if row.stage else None, row.company) for row in shown
+                Line(_task(row), names.stage(row.stage) if row.stage else None, row.company, row.company_id)
+                for row in shown
             ),
             rows.counts(connection, place.workspace_id, reader_id, now),
             tuple(rows.kinds(connection, place.workspace_id)),

@@ -6,6 +6,7 @@ from app.services.wording.audit import AUDIT
 from app.services.wording.broadcasts import BROADCASTS
 from app.services.wording.by_hand import BY_HAND
 from app.services.wording.changes import CHANGES
+from app.services.wording.companies import COMPANIES
 from app.services.wording.conditions import CONDITIONS
 from app.services.wording.domains import DOMAINS
 from app.services.wording.engine import ENGINE
@@ -35,6 +36,7 @@ WORDING = {
     **API,
     **AUDIT,
     **CHANGES,
+    **COMPANIES,
     **CONDITIONS,
     **DOMAINS,
     **ENGINE,

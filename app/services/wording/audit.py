@@ -5,7 +5,7 @@ from app.services.wording.marking import N_
 ROOMS = (
     "account", "contact", "contacts", "definition", "definitions", "delivery", "dkim", "endpoint", "field", "import", "inbound",
     "pace", "sender", "sending", "suppression", "token",
-    "task", "talk", "broadcast", "view", "hook",
+    "task", "talk", "broadcast", "view", "hook", "company",
 )  # fmt: skip
 AUDIT = {
     "audit.room.account": N_("accounts"),

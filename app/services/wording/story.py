@@ -48,6 +48,9 @@ STORY = {
     "contact.consent_basis": N_("consent to “%(topic)s” needs a basis and a source"),
     "contact.consent_state": N_("“%(state)s” is no state of consent; known: %(known)s"),
     "contact.topic_unknown": N_("there is no topic “%(topic)s”; known: %(known)s"),
+    "contact.field_retired": N_(
+        "the field “%(field)s” is out of use; bring it back in the settings, or leave it out"
+    ),
     "contact.field_unknown": N_("there is no field “%(field)s”"),
     "contact.owner_unknown": N_("there is no user with the address “%(value)s”"),
     "contact.unknown": N_("there is no contact %(contact)s"),

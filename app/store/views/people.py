@@ -266,7 +266,7 @@ def _matching(wanted: Wanted, sqlite: bool) -> ColumnElement[bool]:
         # A third of a million is not looked up to show fifty: each one in the order is asked.
         ways: list[ColumnElement[bool]] = [addressed.where(identities.c.contact_id == contacts.c.id).exists()]
         if "@" not in text:
-            employer = and_(companies.c.id == contacts.c.company_id, _begins(companies.c.name, text, sqlite))
+            employer = and_(companies.c.id == contacts.c.company_id, begins(companies.c.name, text, sqlite))
             ways += [
                 *_names(text, sqlite),
                 select(companies.c.id).where(employer).correlate(contacts).exists(),
@@ -295,22 +295,22 @@ def _by_name(wanted: Wanted, text: str, sqlite: bool) -> list[Select[Any]]:
     employed = (
         select(contacts.c.id)
         .join(companies, companies.c.id == contacts.c.company_id)
-        .where(within(companies, wanted.workspace_id), _begins(companies.c.name, text, sqlite))
+        .where(within(companies, wanted.workspace_id), begins(companies.c.name, text, sqlite))
     )
     return [*people, employed]
 
 
 def _names(text: str, sqlite: bool) -> list[ColumnElement[bool]]:
     first, _, rest = text.partition(" ")
-    named = [_begins(contacts.c.first_name, text, sqlite), _begins(contacts.c.last_name, text, sqlite)]
+    named = [begins(contacts.c.first_name, text, sqlite), begins(contacts.c.last_name, text, sqlite)]
     if rest:
         named.append(
-            and_(_begins(contacts.c.last_name, rest, sqlite), _begins(contacts.c.first_name, first, sqlite))
+            and_(begins(contacts.c.last_name, rest, sqlite), begins(contacts.c.first_name, first, sqlite))
         )
     return named
 
 
-def _begins(column: ColumnElement[str], text: str, sqlite: bool) -> ColumnElement[bool]:
+def begins(column: ColumnElement[str], text: str, sqlite: bool) -> ColumnElement[bool]:
     """Whether the column begins with the text in any case, written so that an index on lower() serves."""
     lowered = func.lower(column)
     if not sqlite:

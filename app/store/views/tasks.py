@@ -66,7 +66,9 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> list[Found]:
     )
     query = (
         _read()
-        .add_columns(contact_stages.c.stage, companies.c.name.label("company"))
+        .add_columns(
+            contact_stages.c.stage, companies.c.name.label("company"), companies.c.id.label("company_id")
+        )
         .outerjoin(contact_stages, in_stage)
         .outerjoin(companies, companies.c.id == contacts.c.company_id)
         .where(t.workspace_id == wanted.workspace_id, _OPEN)

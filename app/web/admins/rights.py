@@ -12,7 +12,7 @@ from app.web.access import ACCESS, PUBLIC, RIGHTS
 # Rooms under one heading, in the order of the page.
 ROOMS = {
     "Their own account": ("account", "own"),
-    "People": ("today", "contacts", "imports", "contact", "suppressions"),
+    "People": ("today", "contacts", "companies", "imports", "contact", "suppressions"),
     "Programme": ("sequences", "library", "checking", "catcher"),
     "Settings": ("settings", "rules", "fields"),
     "What became of mails": ("returned", "deliveries"),

@@ -4,6 +4,7 @@ import csv
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.services.importing import ImportFault, ImportOptions, run_import
 from app.store import tables
@@ -205,6 +206,16 @@ def test_updates_leave_a_row_of_history_each(house: House) -> None:
     ]
     found = house.contact("a@x.it")
     assert (found["city"], found["country"], found["revision"]) == ("Milano", "IT", 1)
+
+
+def test_a_company_that_was_renamed_is_found_by_its_old_name_and_its_domain(house: House) -> None:
+    house.run("email,company\na@gmail.com,Berg\n")
+    with house.database.write() as connection:
+        connection.execute(update(tables.companies).values(name="Berg & Dal", domain="berg.example"))
+    house.run("email,company,website\nb@gmail.com,berg,\nc@gmail.com,Berg,berg.example\n")
+    [company] = house.rows(tables.companies)
+    assert company["name"] == "Berg & Dal"
+    assert {row["company_id"] for row in house.rows(tables.contacts)} == {company["id"]}
 
 
 def test_companies_are_by_domain_and_free_mail_makes_none(house: House) -> None:
