@@ -99,7 +99,7 @@ class _Reading:
             if name not in self._own:
                 return Reason("contact.field_unknown", {"field": name[:80]})
         said = {**wish.values, **wish.fields}
-        cells = {name: text for name, value in said.items() if (text := _text(value))}
+        cells = {name: text for name, value in said.items() if (text := text_of(value))}
         plan = self._reader(tuple(cells)).read(list(cells.values()))
         if isinstance(plan, Wanted) and wish.agreed is not None:
             refused = self._agree(plan, wish.agreed)
@@ -125,8 +125,8 @@ class _Reading:
         return None
 
 
-def _text(value: Plain) -> str:
-    """As it would stand in a file. A fraction of three digits would look like thousands."""
+def text_of(value: Plain) -> str:
+    """A value as it would stand in a file. A fraction of three digits would look like thousands."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -25,8 +25,8 @@ LONGEST_NAME = 80
 MOST_DAYS = 3650
 # Every scope and what it opens, in the order of the pages.
 SCOPES = (
-    "contacts:read", "contacts:write", "contacts:privacy", "companies:read", "events:write", "enrollments:read",
-    "enrollments:write", "deliveries:read", "suppressions:read", "suppressions:write", "tasks:read", "tasks:write",
+    "contacts:read", "contacts:write", "contacts:privacy", "companies:read", "companies:write", "events:write",
+    "enrollments:read", "enrollments:write", "deliveries:read", "suppressions:read", "suppressions:write", "tasks:read", "tasks:write",
     "programme:read",
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ API = {
     "token.scope.contacts.write": N_("add contacts and change them, one by one or in batches"),
     "token.scope.contacts.privacy": N_("take everything known of a contact along, and erase them"),
     "token.scope.companies.read": N_("read companies"),
+    "token.scope.companies.write": N_("make companies and change what is known of them"),
     "token.scope.events.write": N_("tell what happened elsewhere"),
     "token.scope.enrollments.read": N_("see who is in which sequence"),
     "token.scope.enrollments.write": N_("take contacts into sequences and out of them"),

@@ -21,6 +21,8 @@ ACCESS: dict[str, str] = {
     "contacts.erase": "contacts:privacy",
     "companies.find": "companies:read",
     "companies.show": "companies:read",
+    "companies.make": "companies:write",
+    "companies.change": "companies:write",
     "events.tell": "events:write",
     "events.tell_many": "events:write",
     "enrollments.find": "enrollments:read",

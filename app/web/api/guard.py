@@ -183,7 +183,14 @@ def fault_of(reason: Reason) -> Refused:
     status = (
         404
         if reason.code
-        in ("contact.unknown", "enroll.gone", "merge.unknown", "task.unknown", "suppression.unknown")
+        in (
+            "contact.unknown",
+            "company.unknown",
+            "enroll.gone",
+            "merge.unknown",
+            "task.unknown",
+            "suppression.unknown",
+        )
         else 422
     )
     return refuse(reason, 409 if reason.code in CONFLICTS else status)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import insert, select
 
+from app.services import custom_fields
 from app.services.enrolling import admit_due
 from app.store import tables
 from tests.support import line
@@ -175,6 +176,35 @@ def test_companies_are_found_by_their_domain(program: Program) -> None:
     assert program.get(f"/companies/{one['id']}") == one
     program.get(f"/companies/{uuid4()}", 404)
     assert program.get("/companies?domain=other.example")["items"] == []
+
+
+def test_companies_are_made_once_and_changed_whole_or_not(program: Program) -> None:
+    made = program.post("/companies", {"name": "Norte", "domain": "www.norte.example"})
+    assert made["created"] is True
+    assert program.post("/companies", {"domain": "norte.example"}) == {**made, "created": False}
+    add = {"subject": "company", "key": "size", "label": "Size", "type": "number", "choices": ""}
+    size = custom_fields.add(program.world, add, line.NOW, None)
+    path = f"/companies/{made['id']}"
+    told = program.post(path, {"name": "Norte Sul", "fields": {"size": 1.125}})
+    assert (told["name"], told["domain"], told["fields"]) == ("Norte Sul", "norte.example", {"size": 1.125})
+    for wish, pointer in (
+        ({"name": ""}, "/name"),
+        ({"name": None}, "/name"),
+        ({"domain": "gmail.com"}, "/domain"),
+        ({"fields": {"size": "many"}}, "/fields"),
+        ({"fields": {"none": 1}}, "/fields"),
+    ):
+        refused = program.post(path, {"name": "Changed", **wish}, 422)
+        assert refused["errors"][0]["pointer"] == pointer
+    assert program.get(path)["name"] == "Norte Sul"
+    assert program.post(path, {"fields": {"size": None}, "domain": None})["fields"] == {}
+    custom_fields.retire(program.world, size.id, line.NOW, None)
+    assert program.post(path, {"fields": {"size": 3}}, 422)["code"] == "contact.field_retired"
+    program.post("/companies", {}, 422)
+    program.post(f"/companies/{uuid4()}", {"name": "x"}, 404)
+    with program.world.database.read() as connection:
+        entries = connection.execute(select(tables.audit_entries.c.detail)).scalars().all()
+    assert [one["by"][:4] for one in entries if "by" in one] == ["api:"] * 3
 
 
 def test_what_is_in_force_is_told(quick: Program) -> None:
