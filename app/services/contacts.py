@@ -21,7 +21,7 @@ from app.services.hook_subscriptions import Told, tell
 from app.services.ids import new_id
 from app.services.importing.companies import companies_of
 from app.services.importing.deciding import Decider, Origin, Outcome
-from app.services.importing.options import ImportOptions, Surroundings, default_stage, own_fields
+from app.services.importing.options import ImportOptions, Surroundings, default_stage, out_of_use, own_fields
 from app.services.importing.rows import RowFault, RowReader
 from app.services.stages import ask_the_gate_again
 from app.store import contacts as store
@@ -109,12 +109,15 @@ def set_fields(
     with database.write() as connection:
         known = _known(connection, workspace_id, contact_id, around)
         types = [row for row in store.field_types(connection, workspace_id) if row["subject"] == "contact"]
+        retired = out_of_use(types)
         reader = _reader(connection, workspace_id, around, ["email"])
         changes, faults = [], {}
         for field, text in texts.items():
             try:
                 if field not in COLUMNS and field not in own_fields(types):
                     raise RowFault("contact.field_unknown", field=field[:80])
+                if field in retired:
+                    raise RowFault("contact.field_retired", field=retired[field])
                 new = reader.value(field, text) if text.strip() else None
             except RowFault as fault:
                 faults[field] = fault.reason
@@ -317,6 +320,7 @@ def sheet(database: Database, workspace_id: UUID, around: Surroundings, contact_
             row["key"], row["label"], row["type"], tuple(row["choices"]), as_text(known.facts.get(row["key"]))
         )
         for row in own
+        if row["retired_at"] is None
     )
     history = tuple(
         FactChange(row["name"], row["old"], row["new"], row["source"], row["at"])
@@ -335,10 +339,13 @@ def owners(database: Database, workspace_id: UUID) -> list[tuple[UUID, str, str]
 def _reader(
     connection: Connection, workspace_id: UUID, around: Surroundings, targets: Sequence[str]
 ) -> RowReader:
-    fields = own_fields(store.field_types(connection, workspace_id))
+    types = store.field_types(connection, workspace_id)
+    fields, retired = own_fields(types), out_of_use(types)
     for target in targets:
         if target not in TARGETS and target not in fields:
             raise ContactFault(Reason("contact.field_unknown", {"field": target}))
+        if target in retired:
+            raise ContactFault(Reason("contact.field_retired", {"field": retired[target]}))
     owners = store.owners_by_email(connection, workspace_id)
     return RowReader(targets, tuple(targets), ImportOptions(origin=""), around.lifecycle, fields, owners)
 
@@ -371,21 +378,8 @@ def lay_down(
     who = known.contact_id
     batch.updates[who] = {**values, "revision": known.revision + 1, "updated_at": now, "judge_due_at": now}
     for change in changes:
-        batch.facts.append(
-            (
-                new_id(now),
-                workspace_id,
-                who,
-                change.kind,
-                change.name,
-                change.old,
-                change.new,
-                by,
-                code,
-                {},
-                now,
-            )
-        )
+        said: tuple[Any, ...] = (change.kind, change.name, change.old, change.new, by, code, {}, now)
+        batch.facts.append((new_id(now), workspace_id, who, *said))
     told = {"changes": [{"name": c.name, "old": c.old, "new": c.new} for c in changes]}
     batch.timeline.append((new_id(now), workspace_id, who, now, "contact", code, told, by))
 

@@ -5,9 +5,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from app.services import contacts
 from app.services.contacts import ContactFault
+from app.services.importing import ImportFault
 from app.store import tables
 from app.store.database import Database
 from tests.support.importing import NOW, WORKSPACE, House
@@ -66,6 +68,29 @@ def test_a_field_is_typed_set_and_cleared_with_its_history(house: House, anna: U
     assert (found["country"], found["revision"]) == (None, 2)
     facts = [row for row in house.rows(tables.fact_changes) if row["kind"] == "field"]
     assert {(row["old"], row["new"], row["source"]) for row in facts} == {("IT", "NL", BY), ("NL", None, BY)}
+
+
+def test_nothing_is_written_to_a_field_that_is_out_of_use(house: House, anna: UUID) -> None:
+    file = "email,flats\nanna@x.it,12\n"
+    house.run(file, fields=("flats=flats:number",))
+    with house.database.write() as connection:
+        connection.execute(update(tables.field_definitions).values(retired_at=NOW))
+    place = (house.database, WORKSPACE, house.around)
+    refused = []
+    for act in (
+        lambda: contacts.set_field(*place, anna, "flats", "13", BY, NOW),
+        lambda: contacts.save_contact(*place, {"email": "anna@x.it", "flats": "13"}, BY, NOW),
+    ):
+        with pytest.raises(ContactFault) as fault:
+            act()
+        refused.append(fault.value.reason.code)
+    assert refused == ["contact.field_retired"] * 2
+    for act in (house.run, house.rehearse):
+        with pytest.raises(ImportFault, match="retired"):
+            act(file, chosen={"flats": "flats"})
+    assert "flats" not in {each.key for each in contacts.sheet(*place, anna).fields}
+    assert house.run(file.replace("12", "13")).counts["unchanged"] == 1, "the column is passed over"
+    assert house.contact("anna@x.it")["fields"] == {"flats": 12}, "what people have in it stays"
 
 
 def test_tags_come_and_go(house: House, anna: UUID) -> None:

@@ -17,7 +17,7 @@ from app.services.ids import new_id
 from app.services.importing.around import surroundings
 from app.services.importing.companies import companies_of
 from app.services.importing.deciding import Decider, Origin, Outcome
-from app.services.importing.options import ImportOptions, Surroundings, default_stage, own_fields
+from app.services.importing.options import ImportOptions, Surroundings, default_stage, out_of_use, own_fields
 from app.services.importing.rows import RowReader
 from app.services.world import World
 from app.store import contacts as store
@@ -90,7 +90,8 @@ class _Reading:
 
     def __init__(self, connection: Connection, world: World, around: Surroundings) -> None:
         self._around = around
-        self._own = own_fields(store.field_types(connection, world.workspace_id))
+        types = store.field_types(connection, world.workspace_id)
+        self._own, self._retired = own_fields(types), out_of_use(types)
         self._owners = store.owners_by_email(connection, world.workspace_id)
         self._readers: dict[tuple[str, ...], RowReader] = {}
 
@@ -98,6 +99,8 @@ class _Reading:
         for name in wish.fields:
             if name not in self._own:
                 return Reason("contact.field_unknown", {"field": name[:80]})
+            if name in self._retired:
+                return Reason("contact.field_retired", {"field": self._retired[name]})
         said = {**wish.values, **wish.fields}
         cells = {name: text for name, value in said.items() if (text := text_of(value))}
         plan = self._reader(tuple(cells)).read(list(cells.values()))

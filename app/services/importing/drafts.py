@@ -35,6 +35,7 @@ from app.services.importing.options import (
     check_options,
     is_reserved,
     own_fields,
+    refuse_out_of_use,
     suggest_mapping,
 )
 from app.services.importing.reading import Table, read_table
@@ -155,7 +156,9 @@ def set_columns(
     if len(chosen) != len(shown.mapping):
         raise ImportFault("import.stale")
     with world.database.write() as connection:
-        own = own_fields(field_types(connection, world.workspace_id))
+        types = field_types(connection, world.workspace_id)
+        own = own_fields(types)
+        refuse_out_of_use(chosen, types)
         made = _checked_fields(new, own)
         known = {*TARGETS, *own, LEFT, ""}
         targets: list[str | None] = []
@@ -211,8 +214,9 @@ def ask_check(world: World, shown: Shown, revision: int) -> None:
 def confirm(world: World, shown: Shown, revision: int, by: UUID, now: datetime) -> None:
     """Let it come in: makes the new fields and hands the file to the engine. Confirming twice does it once."""
     with world.database.write() as connection:
-        own = own_fields(field_types(connection, world.workspace_id))
-        made = _checked_fields(new_fields(shown), own)
+        types = field_types(connection, world.workspace_id)
+        refuse_out_of_use(shown.mapping, types)
+        made = _checked_fields(new_fields(shown), own_fields(types))
         if not imports.change(
             connection, world.workspace_id, shown.id, ("checked",), revision, state="ready", confirmed_at=now,
             user_id=by, total=None, problem=None,

@@ -127,6 +127,23 @@ def own_fields(rows: Iterable[RowMapping | Mapping[str, Any]]) -> dict[str, Fiel
     }
 
 
+def out_of_use(rows: Iterable[RowMapping | Mapping[str, Any]]) -> dict[str, str]:
+    """Target → title of the custom fields that nothing is written to any more."""
+    return {
+        f"company.{row['key']}" if row["subject"] == "company" else row["key"]: row["label"]
+        for row in rows
+        if row.get("retired_at") is not None
+    }
+
+
+def refuse_out_of_use(targets: Iterable[str | None], rows: Iterable[RowMapping | Mapping[str, Any]]) -> None:
+    """Raises ImportFault for the first of the targets that is out of use."""
+    retired = out_of_use(rows)
+    for target in targets:
+        if target in retired:
+            raise ImportFault("import.map.retired", field=retired[target])
+
+
 def suggest_mapping(header: Sequence[str], definitions: Iterable[RowMapping | Mapping[str, Any]]) -> Mapped:
     """A target for each column by its title; None for a column nobody knows. Fields out of use are passed over."""
     labels = {

@@ -31,6 +31,7 @@ from app.services.importing.options import (
     check_options,
     default_stage,
     own_fields,
+    refuse_out_of_use,
 )
 from app.services.importing.planning import Chunk, Planner
 from app.services.importing.reading import Table, read_table
@@ -91,7 +92,9 @@ def start_import(
     below = Path("imports") / f"{import_id}.csv"
     with database.read() as connection:
         check_options(options, around, owners_by_email(connection, workspace_id))
-        _check_fields(new_fields, own_fields(field_types(connection, workspace_id)))
+        types = field_types(connection, workspace_id)
+    _check_fields(new_fields, own_fields(types))
+    refuse_out_of_use(mapping, types)
     kept = around.data_dir / below
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.open("rb") as source, open(kept, "wb", opener=owners_only) as copy:
@@ -182,7 +185,9 @@ def rehearse_import(
     with database.read() as connection:
         owners = owners_by_email(connection, workspace_id)
         check_options(options, around, owners)
-        fields = own_fields(field_types(connection, workspace_id))
+        types = field_types(connection, workspace_id)
+    refuse_out_of_use(mapping, types)
+    fields = own_fields(types)
     _check_fields(new_fields, fields)
     fields.update({new.target: new.type for new in new_fields})
     job = Job(None, workspace_id, path.name, table, mapping, options, fields, owners, now)

@@ -64,6 +64,7 @@ _SENTENCES = {
     "import.no_programme": "Nobody can come in yet: {why}",
     "import.step_missing": "A step is still to be taken. Take it first.",
     "import.map.place": "Column {column} has no place any more. Choose one of the list.",
+    "import.map.retired": "The field “{field}” is out of use, so nothing is written to it. Bring it back in the settings, or leave the column out.",
     "import.map.twice": "“{target}” is chosen for the columns {columns}. Choose it once, and leave the others out.",
     "import.map.no_address": "No column holds the mail address. Say which one does.",
     "import.field.kind": "“{column}” has no type. Choose one of the list.",

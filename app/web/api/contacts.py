@@ -265,7 +265,7 @@ def _place(code: str) -> str:
     """Where in the body the fault is, as far as its code tells."""
     if code.startswith("address."):
         return "/email"
-    places = {"contact.field_unknown": "/fields", "contact.topic_unknown": "/consent/topics",
+    places = {"contact.field_unknown": "/fields", "contact.field_retired": "/fields", "contact.topic_unknown": "/consent/topics",
               "contact.consent_basis": "/consent", "import.row.stage": "/stage"}  # fmt: skip
     return places.get(code, "/fields" if code.startswith("import.value") else "")
 
