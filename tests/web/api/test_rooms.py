@@ -182,24 +182,24 @@ def test_companies_are_made_once_and_changed_whole_or_not(program: Program) -> N
     made = program.post("/companies", {"name": "Norte", "domain": "www.norte.example"})
     assert made["created"] is True
     assert program.post("/companies", {"domain": "norte.example"}) == {**made, "created": False}
-    add = {"subject": "company", "key": "size", "label": "Size", "type": "number", "choices": ""}
-    size = custom_fields.add(program.world, add, line.NOW, None)
+    add = {"subject": "company", "key": "lifts", "label": "Lifts", "type": "number", "choices": ""}
+    lifts = custom_fields.add(program.world, add, line.NOW, None)
     path = f"/companies/{made['id']}"
-    told = program.post(path, {"name": "Norte Sul", "fields": {"size": 1.125}})
-    assert (told["name"], told["domain"], told["fields"]) == ("Norte Sul", "norte.example", {"size": 1.125})
+    told = program.post(path, {"name": "Norte Sul", "fields": {"lifts": 1.125}})
+    assert (told["name"], told["domain"], told["fields"]) == ("Norte Sul", "norte.example", {"lifts": 1.125})
     for wish, pointer in (
         ({"name": ""}, "/name"),
         ({"name": None}, "/name"),
         ({"domain": "gmail.com"}, "/domain"),
-        ({"fields": {"size": "many"}}, "/fields"),
+        ({"fields": {"lifts": "many"}}, "/fields"),
         ({"fields": {"none": 1}}, "/fields"),
     ):
         refused = program.post(path, {"name": "Changed", **wish}, 422)
         assert refused["errors"][0]["pointer"] == pointer
     assert program.get(path)["name"] == "Norte Sul"
-    assert program.post(path, {"fields": {"size": None}, "domain": None})["fields"] == {}
-    custom_fields.retire(program.world, size.id, line.NOW, None)
-    assert program.post(path, {"fields": {"size": 3}}, 422)["code"] == "contact.field_retired"
+    assert program.post(path, {"fields": {"lifts": None}, "domain": None})["fields"] == {}
+    custom_fields.retire(program.world, lifts.id, line.NOW, None)
+    assert program.post(path, {"fields": {"lifts": 3}}, 422)["code"] == "contact.field_retired"
     program.post("/companies", {}, 422)
     program.post(f"/companies/{uuid4()}", {"name": "x"}, 404)
     with program.world.database.read() as connection:
