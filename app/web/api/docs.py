@@ -29,6 +29,7 @@ COLOURS = """
   --scalar-color-blue: #8EBAD9; --scalar-color-purple: #BEA9DB; }
 .rooms { display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 12px 24px; font: 14px/24px sans-serif; }
 .endpoints, .scalar-card-content { max-height: none !important; overflow: visible !important; }
+.endpoints *, .scalar-card-content * { white-space: pre-wrap !important; overflow-wrap: anywhere !important; min-width: 0 !important; }
 .rooms a { color: var(--scalar-color-accent); }
 """
 SETTINGS = {"withDefaultFonts": False, "telemetry": False, "hideClientButton": True, "hiddenClients": True,
