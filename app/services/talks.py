@@ -245,7 +245,7 @@ def _contact(connection: Connection, world: World, contact_id: UUID) -> Row[Any]
         contacts.c.id == contact_id, contacts.c.workspace_id == world.workspace_id,
         contacts.c.merged_into.is_(None), contacts.c.erased_at.is_(None),
     )  # fmt: skip
-    found = connection.execute(query.with_for_update()).one_or_none()
+    found = connection.execute(query.with_for_update(key_share=True)).one_or_none()
     if found is None:
         raise TalkFault("", "contact.unknown", contact=str(contact_id))
     return found

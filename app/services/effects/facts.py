@@ -34,7 +34,7 @@ def set_field(connection: Connection, by: Author, effect: SetField) -> None:
     """Set a built-in column or a custom field; None clears it."""
     query = select(contacts).where(contacts.c.id == by.contact_id)
     if connection.dialect.name == "postgresql":
-        query = query.with_for_update()
+        query = query.with_for_update(key_share=True)
     row = connection.execute(query).one()
     name, new = effect.field, _plain(effect.value)
     own = dict(row.fields)

@@ -76,7 +76,7 @@ def add_up(
     keys = {(who, name) for who, name, *_ in additions}
     query = select(table).where(tuple_(table.c.contact_id, table.c[column]).in_(keys))
     if connection.dialect.name == "postgresql":
-        query = query.with_for_update()
+        query = query.order_by(table.c.contact_id, table.c[column]).with_for_update()
     before = {(row.contact_id, row._mapping[column]): _measure(row) for row in connection.execute(query)}
     after = dict(before)
     for who, name, points, at, half_life in additions:
