@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.engine import Row
 
+from app.store.hints import said
 from app.store.tables import (
     audit_entries,
     definitions,
@@ -25,6 +26,8 @@ PUBLISHED = "definition.published"
 # Where the people inside stood before and after a version was published.
 PEOPLE = "definition.people"
 CHUNK = 500
+INSIDE = "state <> 'ended'"
+WAITS = "state IN ('queued', 'deferred')"
 
 
 def in_files(connection: Connection, workspace_id: UUID) -> dict[str, dict[str, Any]]:
@@ -68,10 +71,25 @@ def heads_by_version(connection: Connection, definition_id: UUID) -> list[Row[An
     table = enrollments
     query = (
         select(table.c.version_id, table.c.step, func.count().label("people"))
-        .where(table.c.definition_id == definition_id, table.c.state != "ended")
+        .where(table.c.definition_id == definition_id, said(table, INSIDE))
         .group_by(table.c.version_id, table.c.step)
     )
     return list(connection.execute(query))
+
+
+def heads_due(connection: Connection, definition_id: UUID, now: datetime) -> Row[Any]:
+    """How many people are inside a sequence, how many of them have a wait that is over, and since when: people, waits,
+    oldest_at.
+    """
+    table = enrollments
+    is_due = table.c.state.in_(("due", "waiting")) & (table.c.due_at <= now)
+    return connection.execute(
+        select(
+            func.count().label("people"),
+            func.count().filter(is_due).label("waits"),
+            func.min(table.c.due_at).filter(is_due).label("oldest_at"),
+        ).where(table.c.definition_id == definition_id, said(table, INSIDE))
+    ).one()
 
 
 def inside(connection: Connection, definition_id: UUID) -> list[Row[Any]]:
@@ -119,6 +137,16 @@ def overdue_mails(connection: Connection, definition_id: UUID, now: datetime) ->
         table.c.planned_at < now,
     )
     return list(connection.execute(query.order_by(table.c.planned_at, table.c.id)))
+
+
+def mails_due(connection: Connection, definition_id: UUID, now: datetime) -> Row[Any]:
+    """How many mails of a sequence wait and should have left, and since when: mails, oldest_at."""
+    table = deliveries
+    return connection.execute(
+        select(func.count().label("mails"), func.min(table.c.planned_at).label("oldest_at")).where(
+            table.c.definition_id == definition_id, said(table, WAITS), table.c.planned_at < now
+        )
+    ).one()
 
 
 def change_mail(connection: Connection, delivery_id: UUID, **values: Any) -> bool:

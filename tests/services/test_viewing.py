@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, event, text, update
+from sqlalchemy import Connection, event, select, text, update
 
-from app.services.viewing import Place, one, people, sequences
+from app.services.viewing import Place, counting, one, people, sequences
 from app.store import checks, queues
 from app.store.database import Database
 from app.store.tables import contacts, definition_versions, definitions, deliveries
 from app.store.views import people as rows
+from app.store.views import programme
 from tests.support.seed import NOW, Seeded, Sower, seed
 
 LIFECYCLE = """\
@@ -137,6 +138,58 @@ def test_a_sequence_is_told_step_by_step(place: Place) -> None:
     assert sum(step.here for step in page.steps) == page.line.people
     assert numbers["guide"].parked[0][1].code == "parked.error"
     assert sequences.list_sequences(place)[0] == page.line
+
+
+def test_the_figures_of_a_large_sequence_hold_for_a_minute(
+    place: Place, base: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(after: float) -> tuple[int, datetime | None]:
+        page = sequences.look_at(place, "discovery-guide", NOW + timedelta(seconds=after))
+        assert page is not None
+        return page.line.people, page.counted_at
+
+    few = look(0)[0]
+    monkeypatch.setattr(counting, "COUNTED_EACH_TIME", few)
+    monkeypatch.setattr(sequences, "_figures", counting.Kept())  # nothing stays for other tests
+    whole = sequences.look_at(place, "discovery-guide", NOW)
+    with place.database.write() as connection:
+        connection.execute(text("UPDATE enrollments SET state = 'ended' WHERE state = 'parked'"))
+    fewer = sequences.look_at(place, "discovery-guide")
+    assert whole is not None
+    assert fewer is not None
+    assert (whole.counted_at, fewer.counted_at) == (None, None)
+    assert fewer.line.people < few, "who does not say when it is gets what is true now"
+    assert sequences.look_at(place, "discovery-guide", NOW) == replace(whole, counted_at=NOW)
+    assert look(59) == (few, NOW)
+    assert look(60) == (fewer.line.people, None)
+    assert look(30) == (fewer.line.people, None), "the clock was set back"
+    with place.database.write() as connection:
+        other = select(definitions.c.live_version_id).where(definitions.c.key == "discovery/guide")
+        connection.execute(
+            update(definitions)
+            .where(definitions.c.key == "discovery-guide")
+            .values(live_version_id=connection.execute(other).scalar_one())
+        )
+    assert look(31)[1] is None, "another version is in force"
+    assert sequences.look_at(Place(place.database, base.contacts[0]), "discovery-guide", NOW) is None
+
+
+def test_a_small_sequence_is_counted_at_each_look(place: Place) -> None:
+    sequences.look_at(place, "discovery-guide", NOW)
+    with place.database.write() as connection:
+        connection.execute(text("UPDATE enrollments SET state = 'ended'"))
+    page = sequences.look_at(place, "discovery-guide", NOW)
+    assert page is not None
+    assert (page.line.people, page.counted_at) == (0, None)
+    assert sum(people for _, people in page.ended) > 0
+
+
+def test_what_a_sequence_sent_is_found_by_the_sequence(sqlite_database: Database) -> None:
+    base = seed(sqlite_database, contacts=2)
+    for counted in (programme.sent_by_step, programme.clicked_by_step):
+        plan = plan_of(sqlite_database, lambda given, counted=counted: counted(given, base.sequence_id))
+        assert "SEARCH deliveries USING INDEX ix_deliveries_taken (definition_id=?)" in plan
+        assert "SCAN" not in plan
 
 
 def test_the_live_lifecycle_gives_stages_and_criteria_their_names(database: Database, base: Seeded) -> None:

@@ -2,8 +2,10 @@
 
 import re
 
+import pytest
 from sqlalchemy import select, update
 
+from app.services.viewing import counting, sequences
 from app.store.database import Database
 from app.store.tables import definitions, enrollments
 from tests.support.seed import NOW, Seeded
@@ -40,6 +42,23 @@ def test_steps_stand_in_the_order_of_the_text_with_their_numbers(marta: Browser)
     assert "<b>15</b> here" in guide
     assert "this person could not be taken further" in guide
     assert "<b>6</b> waiting" in step(page, "read")
+
+
+def test_figures_of_an_earlier_look_say_when_they_were_counted(
+    marta: Browser, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "counted at" not in marta.page("/sequences/discovery-guide")
+    monkeypatch.setattr(counting, "COUNTED_EACH_TIME", 0)
+    monkeypatch.setattr(sequences, "_figures", counting.Kept())  # nothing stays for other tests
+    assert "counted at" not in marta.page("/sequences/discovery-guide")
+    with sqlite_database.write() as connection:
+        connection.execute(update(enrollments).values(state="ended"))
+    page = marta.page("/sequences/discovery-guide")
+    assert re.search(r"counted at <time [^>]+>\d\d:\d\d</time>", page)
+    assert "30 people inside" in page
+    assert "0 people inside" in marta.page("/sequences/discovery-guide/running"), (
+        "what is done to them is counted"
+    )
 
 
 def test_people_at_a_step_that_is_gone_are_still_shown(

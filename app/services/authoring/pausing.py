@@ -123,11 +123,10 @@ def _find(connection: Connection, workspace_id: UUID, key: str) -> Any:
 
 
 def _overdue(connection: Connection, definition_id: UUID, now: datetime) -> Overdue:
-    people = authoring.inside(connection, definition_id)
-    mails = authoring.overdue_mails(connection, definition_id, now)
-    waits = [row for row in people if _is_due(row, now)]
-    oldest = min([*(row.planned_at for row in mails), *(row.due_at for row in waits)], default=None)
-    return Overdue(len(people), len(mails), len(waits), oldest)
+    heads = authoring.heads_due(connection, definition_id, now)
+    held = authoring.mails_due(connection, definition_id, now)
+    oldest = min(filter(None, (heads.oldest_at, held.oldest_at)), default=None)
+    return Overdue(heads.people, held.mails, heads.waits, oldest)
 
 
 def _is_due(row: Any, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from app.core.conditions import AllOf, Comparison, Condition, ConsentIs, ScoreIs
 from app.core.facts import Measure
 from app.services.viewing import Place, programme
+from app.services.viewing.counting import Kept
 from app.store import accounts
 from app.store.views import Found
 from app.store.views import people as rows
@@ -23,10 +24,7 @@ USUAL_COLUMNS = COLUMNS[:5]
 CONSENT_STATES = ("given", "asked", "withdrawn", "unknown")
 MEASURES = ("fit", "engagement")
 NOT_COUNTED_ABOVE = 10_000
-# Larger bases are counted by stage once in a while, and not for every page.
-COUNTED_EACH_TIME = 50_000
-HOLDS = timedelta(seconds=60)
-_kept: dict[tuple[str, UUID, str], tuple[datetime, dict[str, int]]] = {}
+_stages: Kept[dict[str, int]] = Kept()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +251,12 @@ def _in_order(counts: dict[str, int], names: programme.Names) -> dict[str, int]:
 
 def _stage_counts(connection: Connection, place: Place, lifecycle: str, now: datetime) -> dict[str, int]:
     """Where there are very many they are those of up to a minute ago."""
-    name = (str(place.database.url), place.workspace_id, lifecycle)
-    kept = _kept.get(name)
-    if kept is not None and timedelta() <= now - kept[0] < HOLDS:
+    of = (str(place.database.url), place.workspace_id, lifecycle)
+    kept = _stages.lately(of, now)
+    if kept is not None:
         return kept[1]
     counts = rows.stage_counts(connection, place.workspace_id, lifecycle)
-    if sum(counts.values()) > COUNTED_EACH_TIME:
-        _kept[name] = now, counts
+    _stages.keep(of, now, counts, sum(counts.values()))
     return counts
 
 

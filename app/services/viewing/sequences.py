@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from app.core.admission import SILENT
 from app.core.reasons import Reason
 from app.services.viewing import Place, programme
+from app.services.viewing.counting import Kept
 from app.store.views import Found
 from app.store.views import programme as rows
 
@@ -47,7 +50,49 @@ class StepPeople:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A sequence by its title, how it stands, and how many people are inside."""
+
+    title: str
+    state: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The counts of one sequence, as the store groups them."""
+
+    at_steps: list[Found]
+    parked: list[Found]
+    sent: dict[str, int]
+    clicked: dict[tuple[str, str], int]
+    ended: tuple[tuple[str, int], ...]
+
+    @property
+    def people(self) -> int:
+        return sum(row.people for row in self.at_steps)
+
+    @property
+    def stuck(self) -> int:
+        return sum(row.people for row in self.at_steps if row.state == "parked")
+
+    @property
+    def next_at(self) -> datetime | None:
+        return min((row.next_at for row in self.at_steps if row.next_at is not None), default=None)
+
+    @property
+    def rows(self) -> int:
+        """How much there was to count."""
+        return self.people + sum(self.sent.values()) + sum(people for _, people in self.ended)
+
+
+_figures: Kept[Figures] = Kept()
+
+
+@dataclass(frozen=True, slots=True)
 class SequencePage:
+    """`counted_at` where the figures were counted for an earlier look."""
+
     line: SequenceLine
     topic: str | None
     published_at: datetime | None
@@ -55,6 +100,7 @@ class SequencePage:
     ended: tuple[tuple[str, int], ...]
     source: str
     names: programme.Names
+    counted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,38 +159,74 @@ def list_sequences(place: Place) -> tuple[SequenceLine, ...]:
         names = programme.names(connection, place.workspace_id, place.preset)
         found = rows.sequences(connection, place.workspace_id)
         inside = rows.inside(connection, [row.id for row in found])
-    return tuple(_line(row, inside.get(row.id), names) for row in found)
+    return tuple(
+        _line(row, names, count.people, count.parked, count.next_at)
+        if (count := inside.get(row.id))
+        else _line(row, names)
+        for row in found
+    )
 
 
-def look_at(place: Place, key: str) -> SequencePage | None:
+def standing(place: Place, key: str, people: int | None) -> Standing | None:
+    """`people` inside are counted where nobody has done it yet."""
+    with place.database.read() as connection:
+        row = rows.sequence(connection, place.workspace_id, key)
+        if row is None:
+            return None
+        line = _line(row, programme.names(connection, place.workspace_id, place.preset))
+        if people is None:
+            found = rows.inside(connection, [row.id]).get(row.id)
+            people = found.people if found else 0
+    return Standing(line.title, line.state, people)
+
+
+def look_at(place: Place, key: str, now: datetime | None = None) -> SequencePage | None:
+    """Where there is very much to count the figures are those of up to a minute before `now`."""
     with place.database.read() as connection:
         row = rows.sequence(connection, place.workspace_id, key)
         if row is None:
             return None
         names = programme.names(connection, place.workspace_id, place.preset)
-        line = _line(row, rows.inside(connection, [row.id]).get(row.id), names)
-        at_steps = rows.at_steps(connection, row.id)
-        parked = rows.parked_reasons(connection, row.id)
-        sent = rows.sent_by_step(connection, row.id)
-        clicked = rows.clicked_by_step(connection, row.id)
-        ended = tuple((each.reason_code, each.people) for each in rows.ended_count(connection, row.id))
+        figures, counted_at = _count(connection, place, row, now)
+    line = _line(row, names, figures.people, figures.stuck, figures.next_at)
     outline = _outline(row)
     lines = list(outline.steps) if outline else []
     known = {each.key for each in lines}
     # People may still stand at a step that the live version no longer has: it is shown, as retired.
-    gone = sorted({each.step for each in at_steps} - known)
+    gone = sorted({each.step for each in figures.at_steps} - known)
     lines += [programme.StepLine(step, "step", "step.retired", {}) for step in gone]
-    steps = tuple(_step(each, at_steps, parked, sent, clicked, each.key in gone) for each in lines)
+    steps = tuple(_step(each, figures, each.key in gone) for each in lines)
     return SequencePage(
-        line, outline.topic if outline else None, row.published_at, steps, ended, row.source or "", names
-    )
+        line, outline.topic if outline else None, row.published_at, steps, figures.ended, row.source or "", names,
+        counted_at,
+    )  # fmt: skip
+
+
+def _count(
+    connection: Connection, place: Place, row: Found, now: datetime | None
+) -> tuple[Figures, datetime | None]:
+    """The figures, and when they were counted where that was not now. A new version is a new count."""
+    of = (str(place.database.url), place.workspace_id, row.id, row.version_id)
+    kept = _figures.lately(of, now) if now is not None else None
+    if kept is not None:
+        return kept[1], kept[0]
+    figures = Figures(
+        rows.at_steps(connection, row.id), rows.parked_reasons(connection, row.id),
+        rows.sent_by_step(connection, row.id), rows.clicked_by_step(connection, row.id),
+        tuple((each.reason_code, each.people) for each in rows.ended_count(connection, row.id)),
+    )  # fmt: skip
+    if now is not None:
+        _figures.keep(of, now, figures, figures.rows)
+    return figures, None
 
 
 def _outline(row: Found) -> programme.Outline | None:
     return programme.outline(row.version_id, row.key, row.source) if row.version_id else None
 
 
-def _line(row: Found, inside: Found | None, names: programme.Names) -> SequenceLine:
+def _line(
+    row: Found, names: programme.Names, people: int = 0, parked: int = 0, next_at: datetime | None = None
+) -> SequenceLine:
     outline = _outline(row)
     state = "paused" if row.paused_at and row.state == "live" else row.state
     if state == "live" and outline and outline.preset not in (None, names.key):
@@ -157,31 +239,26 @@ def _line(row: Found, inside: Found | None, names: programme.Names) -> SequenceL
         state,
         row.number,
         len(outline.steps) if outline else 0,
-        inside.people if inside else 0,
-        inside.parked if inside else 0,
-        inside.next_at if inside else None,
+        people,
+        parked,
+        next_at,
     )
 
 
-def _step(
-    line: programme.StepLine,
-    at_steps: list[Found],
-    parked: list[Found],
-    sent: dict[str, int],
-    clicked: dict[tuple[str, str], int],
-    retired: bool,
-) -> StepPeople:
-    here = {row.state: row.people for row in at_steps if row.step == line.key}
+def _step(line: programme.StepLine, figures: Figures, retired: bool) -> StepPeople:
+    here = {row.state: row.people for row in figures.at_steps if row.step == line.key}
     return StepPeople(
         line,
-        sent.get(line.key, 0),
-        clicked.get((line.key, "human"), 0),
-        clicked.get((line.key, "machine"), 0),
+        figures.sent.get(line.key, 0),
+        figures.clicked.get((line.key, "human"), 0),
+        figures.clicked.get((line.key, "machine"), 0),
         sum(here.values()),
         here.get("waiting", 0),
         here.get("sending", 0),
         tuple(
-            (row.people, Reason(row.reason_code, row.reason_params)) for row in parked if row.step == line.key
+            (row.people, Reason(row.reason_code, row.reason_params))
+            for row in figures.parked
+            if row.step == line.key
         ),
         retired,
     )

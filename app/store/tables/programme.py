@@ -213,6 +213,14 @@ deliveries = Table(
         sqlite_where=text("enrollment_id IS NOT NULL"),
         postgresql_where=text("enrollment_id IS NOT NULL"),
     ),
+    # What each sequence has sent, for its figures.
+    Index(
+        "ix_deliveries_taken",
+        "definition_id",
+        "step",
+        sqlite_where=text("state = 'accepted' AND enrollment_id IS NOT NULL"),
+        postgresql_where=text("state = 'accepted' AND enrollment_id IS NOT NULL"),
+    ),
     Index(
         "ix_deliveries_broadcast",
         "broadcast_id",

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Connection, distinct, func, select
+from sqlalchemy import Connection, TextClause, distinct, func, select
 
 from app.store.hints import said, within
 from app.store.tables import (
@@ -17,6 +17,9 @@ from app.store.tables import (
 from app.store.views import Found
 
 INSIDE = "state <> 'ended'"
+
+# Mails of sequences that were taken, as the index of them says it.
+TAKEN = ("state = 'accepted'", "enrollment_id IS NOT NULL")
 
 DEMO_JOBS = "demo:"
 
@@ -68,14 +71,17 @@ def inside(connection: Connection, definition_ids: list[UUID]) -> dict[UUID, Fou
 
 
 def at_steps(connection: Connection, definition_id: UUID) -> list[Found]:
-    """People inside one sequence by step and state."""
+    """People inside one sequence by step and state, and the next instant something is due for them."""
     return list(
         connection.execute(
-            select(enrollments.c.step, enrollments.c.state, func.count().label("people"))
+            select(
+                enrollments.c.step, enrollments.c.state, func.count().label("people"),
+                func.min(enrollments.c.due_at).label("next_at"),
+            )
             .where(enrollments.c.definition_id == definition_id, said(enrollments, INSIDE))
             .group_by(enrollments.c.step, enrollments.c.state)
         )
-    )
+    )  # fmt: skip
 
 
 def parked_reasons(connection: Connection, definition_id: UUID) -> list[Found]:
@@ -101,8 +107,7 @@ def parked_reasons(connection: Connection, definition_id: UUID) -> list[Found]:
 def sent_by_step(connection: Connection, definition_id: UUID) -> dict[str, int]:
     rows = connection.execute(
         select(deliveries.c.step, func.count())
-        .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
-        .where(enrollments.c.definition_id == definition_id, deliveries.c.state == "accepted")
+        .where(deliveries.c.definition_id == definition_id, *_taken())
         .group_by(deliveries.c.step)
     )
     return {step: count for step, count in rows if step is not None}
@@ -112,7 +117,6 @@ def clicked_by_step(connection: Connection, definition_id: UUID) -> dict[tuple[s
     """Heads, not clicks: in whose mails of each step somebody clicked, by step and verdict (human, machine)."""
     rows = connection.execute(
         select(deliveries.c.step, events.c.verdict, func.count(distinct(deliveries.c.contact_id)))
-        .join(enrollments, enrollments.c.id == deliveries.c.enrollment_id)
         .join(
             events,
             (events.c.contact_id == deliveries.c.contact_id)
@@ -120,13 +124,17 @@ def clicked_by_step(connection: Connection, definition_id: UUID) -> dict[tuple[s
             & (events.c.subject == deliveries.c.template),
         )
         .where(
-            enrollments.c.definition_id == definition_id,
-            deliveries.c.state == "accepted",
+            deliveries.c.definition_id == definition_id,
+            *_taken(),
             events.c.verdict.in_(("human", "machine")),
         )
         .group_by(deliveries.c.step, events.c.verdict)
     )
     return {(step, verdict): count for step, verdict, count in rows if step is not None}
+
+
+def _taken() -> list[TextClause]:
+    return [said(deliveries, each) for each in TAKEN]
 
 
 def ended_count(connection: Connection, definition_id: UUID) -> list[Found]:

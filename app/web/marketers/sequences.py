@@ -43,7 +43,7 @@ def create() -> ResponseReturnValue:
 
 @sequences.get("/<key>")
 def show(key: str) -> ResponseReturnValue:
-    found = view.look_at(web().place, key)
+    found = view.look_at(web().place, key, now())
     if found is None:
         abort(404)
     draft = known(KIND, key)
@@ -262,18 +262,18 @@ def _publishing(key: str, fault: Reason | None = None, rule: str = "stay", note:
 
 def _running(key: str, fault: Reason | None = None, **form: str) -> str:
     draft = known(KIND, key)
-    found = view.look_at(web().place, key)
-    if found is None:
-        abort(404)
     held = (
         authoring.overdue(web().database, web().workspace_id, key, now())
         if draft.version_id is not None and draft.state != "archived"
         else None
     )
+    line = view.standing(web().place, key, held.inside if held else None)
+    if line is None:
+        abort(404)
     return render_template(
         "marketers/running-sequence.html",
         draft=draft,
-        page=found,
+        line=line,
         held=held,
         fault=fault,
         form=form,
