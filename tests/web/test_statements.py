@@ -72,7 +72,7 @@ class Grown:
         api: Flask = self.site.app.extensions["api"]
         known = {
             "contact_id": str(self.site.scene.person), "delivery_id": str(self.site.mail), "key": "line",
-            "company_id": str(self._company()),
+            "company_id": str(self._company()), "broadcast_id": str(self.site.broadcast),
         }  # fmt: skip
         for rule in api.url_map.iter_rules():
             if "GET" in (rule.methods or ()) and rule.endpoint != "static":

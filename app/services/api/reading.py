@@ -12,7 +12,9 @@ from app.core.contacts import COLUMNS, Known
 from app.services.addresses import AddressFault, read_address
 from app.services.viewing import programme
 from app.services.world import World
+from app.store import broadcasts as broadcast_rows
 from app.store import contacts as store
+from app.store.views import Found
 from app.store.views import api as views
 from app.store.views import people as rows
 
@@ -47,6 +49,23 @@ class Contact:
     owner: str | None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A broadcast, and the people it was frozen for by their state."""
+
+    row: RowMapping
+    heads: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FullBroadcast(Broadcast):
+    """With why people were left out, what became of its mails, and what people did with them."""
+
+    people: list[Found]
+    mails: list[Found]
+    answers: dict[tuple[str, str], int]
 
 
 def contact(world: World, contact_id: UUID) -> Contact | UUID | None:
@@ -161,6 +180,29 @@ def tasks(
         wanted = {"contact_id": contact_id, "owner_id": owner_id, "state": state}
         cut = views.Cut(world.workspace_id, wanted, after, limit, newest=True)
         return _cut(views.task_page(connection, cut), limit)
+
+
+def broadcasts(
+    world: World, state: str | None, after: UUID | None, limit: int
+) -> tuple[list[Broadcast], UUID | None]:
+    """The newest first."""
+    with world.database.read() as connection:
+        cut = views.Cut(world.workspace_id, {"state": state}, after, limit, newest=True)
+        found, last = _cut(views.broadcast_page(connection, cut), limit)
+        heads = broadcast_rows.heads(connection, [row["id"] for row in found])
+    return [Broadcast(row, heads.get(row["id"], {})) for row in found], last
+
+
+def broadcast(world: World, broadcast_id: UUID) -> FullBroadcast | None:
+    with world.database.read() as connection:
+        found = views.broadcast_page(connection, views.Cut(world.workspace_id, {"id": broadcast_id}))
+        if not found:
+            return None
+        return FullBroadcast(
+            found[0], broadcast_rows.heads(connection, [broadcast_id]).get(broadcast_id, {}),
+            broadcast_rows.reasons(connection, broadcast_id), broadcast_rows.mails(connection, broadcast_id),
+            broadcast_rows.answers(connection, broadcast_id),
+        )  # fmt: skip
 
 
 def _cut(rows: Sequence[RowMapping], limit: int) -> Page:

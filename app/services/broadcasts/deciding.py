@@ -1,6 +1,7 @@
 """What people decide about a broadcast: drafted, frozen, confirmed, paused, called off. Each act is in the audit log."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -53,8 +54,14 @@ def find(world: World, broadcast_id: UUID) -> Found:
     return found
 
 
-def draft(world: World, wish: Wish, now: datetime, by: UUID | None) -> UUID:
-    """A new draft. Raises BroadcastFault."""
+def wish_of(found: Found) -> Wish:
+    """What it says now, as it would be typed."""
+    typed = (field.name for field in fields(Wish))
+    return Wish(**{name: str(getattr(found, name) or "") for name in typed})
+
+
+def draft(world: World, wish: Wish, now: datetime, by: UUID | None, via: str = "") -> UUID:
+    """A new draft; `via` is the program that asks. Raises BroadcastFault."""
     values = _checked(world, wish, now)
     broadcast_id = new_id(now)
     with world.database.write() as connection:
@@ -68,63 +75,93 @@ def draft(world: World, wish: Wish, now: datetime, by: UUID | None) -> UUID:
             "broadcast",
             str(broadcast_id),
             now,
-            values,
+            {**values, **_via(via)},
         )
     return broadcast_id
 
 
 def change(
-    world: World, broadcast_id: UUID, wish: Wish, revision: int, now: datetime, by: UUID | None
+    world: World, broadcast_id: UUID, wish: Wish, revision: int, now: datetime, by: UUID | None, via: str = ""
 ) -> None:
     """Another draft; whom it was frozen for is forgotten. Raises BroadcastFault."""
     values = _checked(world, wish, now)
     frozen = {"frozen_at": None, "frozen_to": None}
     _turn(
-        world, broadcast_id, revision, BEFORE, "draft", "changed", now, by, {**values, **frozen}, forget=True
-    )
+        world, broadcast_id, revision, BEFORE, "draft", "changed", now, by, {**values, **frozen}, via, forget=True,
+    )  # fmt: skip
 
 
-def freeze(world: World, broadcast_id: UUID, revision: int, now: datetime, by: UUID | None) -> None:
+def freeze(
+    world: World, broadcast_id: UUID, revision: int, now: datetime, by: UUID | None, via: str = ""
+) -> None:
     """Write down who is in the segment at this moment; the engine does it in batches. Raises BroadcastFault."""
     values = {"frozen_at": now, "frozen_to": None}
-    _turn(world, broadcast_id, revision, BEFORE, "freezing", "frozen", now, by, values, forget=True)
+    _turn(world, broadcast_id, revision, BEFORE, "freezing", "frozen", now, by, values, via, forget=True)
 
 
 def confirm(
-    world: World, broadcast_id: UUID, revision: int, why: str, now: datetime, by: UUID | None
+    world: World, broadcast_id: UUID, revision: int, why: str, now: datetime, by: UUID | None, via: str = ""
 ) -> None:
     """It goes to those it was frozen for. Raises BroadcastFault."""
     found = find(world, broadcast_id)
     if found.state == "ready" and found.revision == revision:
         _confirmable(world, found, why, now)
     values = {"confirmed_at": now, "confirmed_by": by, "why": why.strip()[:LONGEST]}
-    _turn(world, broadcast_id, revision, ("ready",), "sending", "confirmed", now, by, values)
+    _turn(world, broadcast_id, revision, ("ready",), "sending", "confirmed", now, by, values, via)
 
 
 def _confirmable(world: World, found: Found, why: str, now: datetime) -> None:
-    if found.frozen_at is None or now - found.frozen_at > FRESH:
-        raise BroadcastFault("broadcast.old")
-    with world.database.read() as connection:
-        if not rows.any_waiting(connection, found.id):
-            raise BroadcastFault("broadcast.nobody")
+    for code in _unready(world, found, now):
+        raise BroadcastFault(code)
     if not why.strip():
         raise BroadcastFault("broadcast.no_why", "why")
 
 
-def pause(world: World, broadcast_id: UUID, revision: int, now: datetime, by: UUID | None) -> None:
+def _unready(world: World, found: Found, now: datetime) -> Iterator[str]:
+    """What keeps a frozen audience from getting it."""
+    if found.frozen_at is None or now - found.frozen_at > FRESH:
+        yield "broadcast.old"
+    with world.database.read() as connection:
+        if not rows.any_waiting(connection, found.id):
+            yield "broadcast.nobody"
+
+
+def problems(world: World, found: Found, now: datetime) -> list[Reason]:
+    """What stands in the way of confirming it now, and what is not in force any more. None once it was confirmed."""
+    if found.state not in BEFORE:
+        return []
+    reasons = []
+    try:
+        _checked(world, wish_of(found), now)
+    except BroadcastFault as fault:
+        reasons.append(fault.reason)
+    if found.state == "ready":
+        return [*reasons, *map(Reason, _unready(world, found, now))]
+    waits = {"draft": "broadcast.unchecked", "freezing": "broadcast.checking"}
+    return [*reasons, Reason(waits[found.state])]
+
+
+def pause(
+    world: World, broadcast_id: UUID, revision: int, now: datetime, by: UUID | None, via: str = ""
+) -> None:
     """Nothing more of it leaves until it goes on. Raises BroadcastFault."""
-    _turn(world, broadcast_id, revision, ("sending",), "paused", "paused", now, by, {})
+    _turn(world, broadcast_id, revision, ("sending",), "paused", "paused", now, by, {}, via)
 
 
-def resume(world: World, broadcast_id: UUID, revision: int, now: datetime, by: UUID | None) -> None:
+def resume(
+    world: World, broadcast_id: UUID, revision: int, now: datetime, by: UUID | None, via: str = ""
+) -> None:
     """Raises BroadcastFault."""
-    _turn(world, broadcast_id, revision, ("paused",), "sending", "resumed", now, by, {})
+    _turn(world, broadcast_id, revision, ("paused",), "sending", "resumed", now, by, {}, via)
 
 
-def cancel(world: World, broadcast_id: UUID, revision: int, now: datetime, by: UUID | None) -> None:
+def cancel(
+    world: World, broadcast_id: UUID, revision: int, now: datetime, by: UUID | None, via: str = ""
+) -> None:
     """Call the rest off: what has left has left. Raises BroadcastFault."""
     states = (*BEFORE, "sending", "paused", "done")
-    _turn(world, broadcast_id, revision, states, "cancelled", "cancelled", now, by, {"ended_at": None})
+    values = {"ended_at": None}
+    _turn(world, broadcast_id, revision, states, "cancelled", "cancelled", now, by, values, via)
 
 
 def _turn(
@@ -137,6 +174,7 @@ def _turn(
     now: datetime,
     by: UUID | None,
     values: dict[str, Any],
+    via: str,
     *,
     forget: bool = False,
 ) -> None:
@@ -145,16 +183,25 @@ def _turn(
         found = rows.find(connection, world.workspace_id, broadcast_id)
         if found is None:
             raise BroadcastFault("broadcast.unknown")
-        if found.state == state and found.revision == revision + 1:
+        if found.state == state and found.revision == revision + 1 and _says(found, act, values):
             return
         if found.revision != revision or not rows.change(connection, found, states, state=state, **values):
             raise BroadcastFault("broadcast.stale", state=found.state)
         if forget:
             rows.forget_people(connection, broadcast_id)
-        detail = {"title": found.title, "why": values.get("why", "")}
+        detail = {"title": found.title, "why": values.get("why", ""), **_via(via)}
         audit(
             connection, world.workspace_id, by, f"broadcast.{act}", "broadcast", str(broadcast_id), now, detail
         )  # fmt: skip
+
+
+def _says(found: Found, act: str, values: dict[str, Any]) -> bool:
+    """Whether the act is the one that was done. What another wrote into the same draft meanwhile is another."""
+    return act != "changed" or all(getattr(found, name) == value for name, value in values.items())
+
+
+def _via(program: str) -> dict[str, str]:
+    return {"by": program} if program else {}
 
 
 def starts_at(found: Found, zone_name: str | None = None) -> datetime | None:

@@ -27,4 +27,10 @@ API = {
     "token.scope.tasks.read": N_("see tasks"),
     "token.scope.tasks.write": N_("mark tasks as done"),
     "token.scope.programme.read": N_("read sequences, templates, segments and topics"),
+    "token.scope.broadcasts.read": N_("see broadcasts and what came of them"),
+    "token.scope.broadcasts.write": N_("draft broadcasts, change them and count their audience"),
+    "token.scope.broadcasts.send": N_("let broadcasts go out, pause them and call them off"),
+    "token.may_not_send": N_(
+        "who made this token has no right to send any more; somebody who has it makes a new one"
+    ),
 }

@@ -12,6 +12,9 @@ BROADCASTS = {
     "broadcast.state.cancelled": N_("called off"),
     "broadcast.waits": N_("nothing stands in the way"),
     "broadcast.gone": N_("the contact was erased or merged meanwhile"),
+    "broadcast.unchecked": N_("the audience is not written down yet; do that first"),
+    "broadcast.checking": N_("the audience is being written down; ask again in a moment"),
+    "broadcast.no_wall": N_("day, hour and time zone go with a later time, not with “now”"),
     "broadcast.unknown": N_("there is no such broadcast"),
     "broadcast.stale": N_(
         "somebody else changed it meanwhile (now: %(state)s); look at it again, then decide"

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, Table, select
 
 from app.store.hints import within
 from app.store.tables import (
+    broadcasts,
     companies,
     contacts,
     definitions,
@@ -93,6 +94,10 @@ def task_page(connection: Connection, cut: Cut) -> Sequence[RowMapping]:
         users.c.email.label("owner"),
     ).outerjoin(users, users.c.id == columns.owner_id)  # fmt: skip
     return _page(connection, query, tasks, cut)
+
+
+def broadcast_page(connection: Connection, cut: Cut) -> Sequence[RowMapping]:
+    return _page(connection, select(broadcasts), broadcasts, cut)
 
 
 def user_of(connection: Connection, workspace_id: UUID, email: str) -> UUID | None:

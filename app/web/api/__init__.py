@@ -11,6 +11,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from app.services.api.pace import Pace
+from app.web.api.broadcasts import broadcasts
 from app.web.api.companies import companies
 from app.web.api.contacts import contacts
 from app.web.api.deliveries import deliveries
@@ -25,10 +26,10 @@ from app.web.api.tasks import tasks
 from app.web.shared.context import NAME, Web
 
 PREFIX = "/api"
-ROOMS = (contacts, companies, events, enrollments, deliveries, suppressions, tasks, programme)
+ROOMS = (contacts, companies, events, enrollments, deliveries, suppressions, tasks, broadcasts, programme)
 LARGEST_REQUEST = 2_000_000
 ABOUT = (
-    "Contacts, events, enrollments and what became of mails, for programs. "
+    "Contacts, events, enrollments, broadcasts and what became of mails, for programs. "
     "How to begin, paging, idempotency and errors: `docs/api.md`."
 )
 

@@ -198,6 +198,9 @@ def fault_of(reason: Reason) -> Refused:
 
 CONFLICTS = frozenset(
     {
+        "broadcast.stale",
+        "broadcast.old",
+        "broadcast.nobody",
         "merge.same",
         "merge.gone",
         "merge.leaving",

@@ -52,8 +52,7 @@ def edit(broadcast_id: UUID) -> ResponseReturnValue:
     found = _found(broadcast_id)
     if found.state not in deciding.BEFORE:
         return redirect(url_for("broadcasts.show", broadcast_id=broadcast_id))
-    kept = {name: str(getattr(found, name) or "") for name in FIELDS}
-    return _form(Wish(**kept), of=found)
+    return _form(deciding.wish_of(found), of=found)
 
 
 @broadcasts.post("/<uuid:broadcast_id>/edit")
