@@ -78,7 +78,8 @@ def test_invited_come_in_changed_and_shut_out(
     assert "shut out" in marta.page(LIST)
     assert marta.post(f"{one}/enable", on=one).status_code == 302
     assert actions(sqlite_database) == [
-        "account.invited", "account.joined", "account.changed", "account.disabled", "account.enabled",
+        "account.signed_in", "account.invited", "account.joined", "account.changed", "account.disabled",
+        "account.enabled",
     ]  # fmt: skip
 
 

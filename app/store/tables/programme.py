@@ -317,7 +317,6 @@ task_turns = Table(
     metadata,
     plain("workspace_id", Id, ForeignKey("workspaces.id"), primary_key=True),
     pseudonymous("turns", Json),  # by rule: the number of its last turn, and by colleague that of their own
-    info={"whose": "colleague"},
 )
 
 web_calls = Table(
