@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, true, update
 from sqlalchemy.engine import Row
 
 from app.store.hints import said
@@ -27,6 +27,7 @@ PUBLISHED = "definition.published"
 PEOPLE = "definition.people"
 CHUNK = 500
 INSIDE = "state <> 'ended'"
+GOES_ON = "state IN ('due', 'waiting')"
 WAITS = "state IN ('queued', 'deferred')"
 
 
@@ -77,18 +78,24 @@ def heads_by_version(connection: Connection, definition_id: UUID) -> list[Row[An
     return list(connection.execute(query))
 
 
-def heads_due(connection: Connection, definition_id: UUID, now: datetime) -> Row[Any]:
-    """How many people are inside a sequence, how many of them have a wait that is over, and since when: people, waits,
-    oldest_at.
-    """
+def people_inside(connection: Connection, definition_id: UUID) -> int:
+    """How many people are inside a sequence; PostgreSQL counts them in the index alone."""
+    query = select(func.count()).where(
+        enrollments.c.definition_id == definition_id, said(enrollments, INSIDE)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def waits_over(connection: Connection, definition_id: UUID, now: datetime) -> Row[Any]:
+    """How many of them have a wait that is over, and since when: waits, oldest_at."""
     table = enrollments
-    is_due = table.c.state.in_(("due", "waiting")) & (table.c.due_at <= now)
     return connection.execute(
-        select(
-            func.count().label("people"),
-            func.count().filter(is_due).label("waits"),
-            func.min(table.c.due_at).filter(is_due).label("oldest_at"),
-        ).where(table.c.definition_id == definition_id, said(table, INSIDE))
+        select(func.count().label("waits"), func.min(table.c.due_at).label("oldest_at")).where(
+            # Of those who are due, however many are inside.
+            (table.c.definition_id == definition_id).is_(true()),
+            said(table, GOES_ON),
+            table.c.due_at <= now,
+        )
     ).one()
 
 

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Connection, event, select, text, update
 
 from app.services.viewing import Place, counting, one, people, sequences
-from app.store import checks, queues
+from app.store import authoring, checks, queues
 from app.store.database import Database
-from app.store.tables import contacts, definition_versions, definitions, deliveries
+from app.store.tables import consents, contacts, definition_versions, definitions, deliveries
 from app.store.views import people as rows
 from app.store.views import programme
 from tests.support.seed import NOW, Seeded, Sower, seed
@@ -89,6 +89,43 @@ def test_search_reads_beginnings_in_any_case(place: Place, base: Seeded, typed: 
 @pytest.mark.parametrize("typed", ["%", "_", "erson", "\\"])
 def test_search_knows_no_wildcards(place: Place, typed: str) -> None:
     assert not people.list_people(place, people.Asked(text=typed), NOW).people
+
+
+def test_a_consent_is_told_apart_by_topic_and_state(place: Place, base: Seeded) -> None:
+    states = {base.contacts[0]: "given", base.contacts[1]: "given", base.contacts[2]: "withdrawn"}
+    with place.database.write() as connection:
+        for person, state in states.items():
+            connection.execute(
+                consents.insert().values(
+                    contact_id=person, workspace_id=place.workspace_id, purpose="guides", state=state, basis="form",
+                    at=NOW,
+                )
+            )  # fmt: skip
+
+    def found(topic: str, state: str, few: bool | None) -> set[UUID]:
+        asked = people.Asked(topic=topic, consent=state).wanted(place.workspace_id, "main", NOW)
+        with place.database.read() as connection:
+            return {row.id for row in rows.page(connection, replace(asked, few=few))}
+
+    everybody = set(base.contacts)
+    for few in (True, False, None):
+        assert found("guides", "given", few) == set(base.contacts[:2])
+        assert found("guides", "withdrawn", few) == {base.contacts[2]}
+        assert found("guides", "asked", few) == found("offers", "given", few) == set()
+        assert found("guides", "unknown", few) == everybody - set(states)
+    page = people.list_people(place, people.Asked(topic="guides", consent="given"), NOW)
+    assert (page.found, len(page.people)) == (2, 2)
+
+
+def test_few_consents_are_found_by_what_was_said(sqlite_database: Database) -> None:
+    base = seed(sqlite_database, contacts=2)
+    asked = people.Asked(topic="guides", consent="withdrawn").wanted(base.workspace_id, "main", NOW)
+    plan = plan_of(sqlite_database, lambda given: rows.count_up_to(given, asked, 100))
+    assert (
+        "SEARCH consents USING COVERING INDEX ix_consents_stated (workspace_id=? AND purpose=? AND state=?)"
+        in plan
+    )
+    assert "SCAN contacts" not in plan
 
 
 def test_engagement_is_told_as_it_is_worth_now(place: Place, base: Seeded) -> None:
@@ -190,6 +227,16 @@ def test_what_a_sequence_sent_is_found_by_the_sequence(sqlite_database: Database
         plan = plan_of(sqlite_database, lambda given, counted=counted: counted(given, base.sequence_id))
         assert "SEARCH deliveries USING INDEX ix_deliveries_taken (definition_id=?)" in plan
         assert "SCAN" not in plan
+
+
+def test_people_are_counted_before_a_pause_without_reading_them(sqlite_database: Database) -> None:
+    sequence = seed(sqlite_database, contacts=2).sequence_id
+    people_inside = plan_of(sqlite_database, lambda given: authoring.people_inside(given, sequence))
+    assert "SEARCH enrollments USING INDEX uq_enrollments_active (definition_id=?)" in people_inside
+    waits = plan_of(sqlite_database, lambda given: authoring.waits_over(given, sequence, NOW))
+    assert "USING INDEX ix_enrollments_due (due_at<?)" in waits
+    mails = plan_of(sqlite_database, lambda given: authoring.mails_due(given, sequence, NOW))
+    assert "SCAN deliveries USING INDEX ix_deliveries_" in mails, "those that wait, by a partial index"
 
 
 def test_the_live_lifecycle_gives_stages_and_criteria_their_names(database: Database, base: Seeded) -> None:

@@ -123,10 +123,11 @@ def _find(connection: Connection, workspace_id: UUID, key: str) -> Any:
 
 
 def _overdue(connection: Connection, definition_id: UUID, now: datetime) -> Overdue:
-    heads = authoring.heads_due(connection, definition_id, now)
+    people = authoring.people_inside(connection, definition_id)
+    over = authoring.waits_over(connection, definition_id, now)
     held = authoring.mails_due(connection, definition_id, now)
-    oldest = min(filter(None, (heads.oldest_at, held.oldest_at)), default=None)
-    return Overdue(heads.people, held.mails, heads.waits, oldest)
+    oldest = min(filter(None, (over.oldest_at, held.oldest_at)), default=None)
+    return Overdue(people, held.mails, over.waits, oldest)
 
 
 def _is_due(row: Any, now: datetime) -> bool:

@@ -70,9 +70,15 @@ class Asked:
         return rows.Wanted(
             workspace_id, lifecycle, now, self.stage, self.text, UUID(self.owner) if self.owner and not no_owner else None,
             no_owner, self.tag, self.sequence, self.company_id, self.source,
-            {"yes": True, "no": False}.get(self.suppressed), self._condition(),
+            {"yes": True, "no": False}.get(self.suppressed), None if self._is_unsaid else (self.topic, self.consent),
+            self._condition(),
             order=self.order if self.order in rows.BY_SCORE else "made",
         )  # fmt: skip
+
+    @property
+    def _is_unsaid(self) -> bool:
+        """Whether it is about no consent, or about one of which nothing may be written down."""
+        return not (self.topic and self.consent) or self.consent == "unknown"
 
     def _condition(self) -> Condition | None:
         parts: list[Condition] = []
@@ -80,7 +86,7 @@ class Asked:
             if bound is not None:
                 comparison = Comparison("at most" if place % 2 else "at least", bound)
                 parts.append(ScoreIs(MEASURES[place // 2], comparison))
-        if self.topic and self.consent:
+        if self.topic and self.consent and self._is_unsaid:
             parts.append(ConsentIs(self.topic, (self.consent,)))
         return AllOf(tuple(parts)) if parts else None
 

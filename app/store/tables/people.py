@@ -287,6 +287,7 @@ consents = Table(
     personal("basis", Text),
     plain("at", Instant),
     PrimaryKeyConstraint("contact_id", "purpose"),
+    Index("ix_consents_stated", "workspace_id", "purpose", "state", "contact_id"),
 )
 
 suppressions = Table(

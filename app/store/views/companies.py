@@ -8,10 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, union, union_all
 
-from app.store.hints import within
+from app.store.hints import begins, within
 from app.store.tables import companies, contact_stages, contacts, scores, tasks, timeline, users
 from app.store.views import Found
-from app.store.views.people import begins
 
 # Of a company with more people than this, so many are looked at: nobody counts a million for a badge.
 MOST_LOOKED = 1000

@@ -22,9 +22,10 @@ from sqlalchemy import (
 
 from app.core.conditions import Condition
 from app.store.condition_sql import condition_sql
-from app.store.hints import said, within
+from app.store.hints import LAST, begins, said, within
 from app.store.tables import (
     companies,
+    consents,
     contact_stages,
     contact_tags,
     contacts,
@@ -40,8 +41,6 @@ from app.store.views import Found
 
 # What the engine writes about itself, and what a machine may have caused, is no sign of a person.
 NO_SIGNAL = ("sent", "opened", "bounced", "stage_entered", "goal_reached", "imported", "tagged", "task_done")
-LAST = "\U0010ffff"
-
 
 # What a row stands at in an order: nothing but its id (the time it was made), a score, or an instant.
 Key = float | datetime | None
@@ -55,7 +54,7 @@ BY_SCORE = {"fit": ("fit", "value"), "signal": ("engagement", "as_of")}
 class Wanted:
     """Which contacts, and from where on. Ids sort by the time they were made; `upwards`: lowest first.
 
-    `ids` are the only ones there may be; `condition` says more of them, at the instant `now`. `after` is the key
+    `consent` is a purpose and the state that was written down for it. `ids` are the only ones there may be; `condition` says more of them, at the instant `now`. `after` is the key
     and the id of the row to go on from. In an order of BY_SCORE those without that score are not there.
 
     `few`: so few were counted (up to FEW) that all of them are found first and put in order then; False: so many that
@@ -74,6 +73,7 @@ class Wanted:
     company_id: UUID | None = None
     source: str = ""
     suppressed: bool | None = None
+    consent: tuple[str, str] | None = None
     condition: Condition | None = None
     ids: tuple[UUID, ...] | None = None
     order: str = "made"
@@ -222,6 +222,8 @@ def _filters(wanted: Wanted, dialect: str) -> list[Any]:
     if wanted.suppressed is not None:
         stopped = _stopped(wanted)
         found.append(contacts.c.id.in_(stopped) if wanted.suppressed else contacts.c.id.not_in(stopped))
+    if wanted.consent is not None:
+        found.append(_consenting(wanted, *wanted.consent))
     if wanted.text:
         found.append(_matching(wanted, dialect == "sqlite"))
     if wanted.condition is not None:
@@ -256,6 +258,14 @@ def _stopped(wanted: Wanted) -> Select[Any]:
         suppressions.c.scope != "topic",
         suppressions.c.lifted_at.is_(None),
     )
+
+
+def _consenting(wanted: Wanted, purpose: str, state: str) -> ColumnElement[bool]:
+    """Few are looked up by what they said; of many each one in the order is asked."""
+    stated = select(consents.c.contact_id).where(consents.c.purpose == purpose, consents.c.state == state)
+    if wanted.few is False:
+        return stated.where(consents.c.contact_id == contacts.c.id).exists()
+    return contacts.c.id.in_(stated.where(consents.c.workspace_id == wanted.workspace_id))
 
 
 def _matching(wanted: Wanted, sqlite: bool) -> ColumnElement[bool]:
@@ -308,20 +318,6 @@ def _names(text: str, sqlite: bool) -> list[ColumnElement[bool]]:
             and_(begins(contacts.c.last_name, rest, sqlite), begins(contacts.c.first_name, first, sqlite))
         )
     return named
-
-
-def begins(column: ColumnElement[str], text: str, sqlite: bool) -> ColumnElement[bool]:
-    """Whether the column begins with the text in any case, written so that an index on lower() serves."""
-    lowered = func.lower(column)
-    if not sqlite:
-        return lowered.startswith(text.lower(), autoescape=True)
-    # SQLite lowers A to Z only, so a name with an initial such as Š is looked for in both writings.
-    ways = {_ascii_lower(text), _ascii_lower(text[:1].upper() + text[1:]), _ascii_lower(text.lower())}
-    return or_(*(and_(lowered >= way, lowered < way + LAST) for way in sorted(ways)))
-
-
-def _ascii_lower(text: str) -> str:
-    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
 
 
 def addresses(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
