@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -61,8 +62,9 @@ def rehearse(world: World, wish: Wish, now: datetime, *, processes: int | None =
     cuts = [len(ids) * n // shares for n in range(shares + 1)]
     parts = [ids[first:last] for first, last in pairwise(cuts)]
     total = tally(wish.names)
-    with multiprocessing.get_context("fork").Pool(shares, _begin, (stage,)) as pool:
-        for part in pool.imap(_share, parts):
+    # This pool lets its processes end by themselves; one that is told to by a signal may take a lock with it.
+    with ProcessPoolExecutor(shares, multiprocessing.get_context("fork"), _begin, (stage,)) as pool:
+        for part in pool.map(_share, parts):
             total.add(part)
     return stage.paced(total)
 
