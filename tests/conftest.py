@@ -116,9 +116,13 @@ def postgres() -> Iterator[Postgres]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def postgres_of_run(postgres: Postgres) -> Iterator[Database]:
-    """One PostgreSQL database for all tests of a worker; `postgres_database` leaves it empty."""
+@pytest.fixture(scope="module")
+def postgres_of_module(postgres: Postgres) -> Iterator[Database]:
+    """One PostgreSQL database for all tests of a module; `postgres_database` hands it out emptied.
+
+    Not one for the whole run: where rows went for long, new ones take their places, and tables lose the order
+    in which they were written.
+    """
     database = postgres.create()
     yield database
     postgres.drop(database)
@@ -132,9 +136,9 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 
 
 @pytest.fixture
-def postgres_database(postgres_of_run: Database) -> Iterator[Database]:
-    yield postgres_of_run
-    empty(postgres_of_run)
+def postgres_database(postgres_of_module: Database) -> Iterator[Database]:
+    yield postgres_of_module
+    empty(postgres_of_module)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -41,7 +41,7 @@ from app.store.segments import count_matching, matching_ids
 from app.store.tables import contacts
 from tests.support import condition_cases as cases
 from tests.support.condition_cases import DAY, NOW, SEGMENTS, TICK
-from tests.support.databases import empty, open_sqlite
+from tests.support.databases import open_sqlite
 from tests.support.people import LIFECYCLE, WORKSPACE, write_people, write_workspace
 
 PEOPLE = cases.everybody()
@@ -51,16 +51,15 @@ ABOUT: dict[str, Any] = {"workspace_id": WORKSPACE, "lifecycle": LIFECYCLE, "now
 
 @pytest.fixture(scope="module")
 def both(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, postgres_of_run: Database
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, postgres_of_module: Database
 ) -> Iterator[list[Database]]:
     """SQLite and PostgreSQL, each with a workspace and nobody in it."""
     sqlite = open_sqlite(sqlite_template, tmp_path_factory.mktemp("conditions") / "trellis.db")
-    for database in (sqlite, postgres_of_run):
+    for database in (sqlite, postgres_of_module):
         with database.write() as connection:
             write_workspace(connection)
-    yield [sqlite, postgres_of_run]
+    yield [sqlite, postgres_of_module]
     sqlite.close()
-    empty(postgres_of_run)
 
 
 def disagreements(

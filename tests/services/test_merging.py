@@ -360,7 +360,7 @@ def test_what_was_changed_since_stays_and_is_told(world: World, two: tuple[UUID,
     [row] = rows(world, tables.contacts, id=kept)
     assert (row.phone, row.fields) == ("+47 2", {"a": 1, "b": 4})
     assert {r.purpose: r.state for r in rows(world, tables.consents, contact_id=kept)}["offers"] == "given"
-    assert codes(world, kept)[-1] == "contact.unmerged_but"
+    assert "contact.unmerged_but" in codes(world, kept)
     sound(world)
 
 

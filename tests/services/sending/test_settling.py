@@ -58,7 +58,7 @@ def test_evidence_settles_once_and_dates_it_back(house: House, unsure: list[UUID
     tries = [each.outcome for each in house.rows("attempts", delivery_id=unsure[0])]
     assert sorted(tries) == ["accepted", "uncertain"]
     assert house.rows("enrollments", id=row.enrollment_id)[0].outcome == "accepted"
-    assert [each.kind for each in house.rows("timeline", delivery_id=unsure[0])][-1] == "mail_accepted"
+    assert "mail_accepted" in {each.kind for each in house.rows("timeline", delivery_id=unsure[0])}
 
 
 def test_nothing_else_is_settled(house: House, unsure: list[UUID]) -> None:
